@@ -1,0 +1,197 @@
+/* Reads the machine's identity: processor from CPUID, caches and processors from sysfs. */
+#include "dispatch/machine.h"
+
+#include "dispatch/file.h"
+#include "dispatch/machine_internal.h"
+#include "dispatch/registry.h"
+#include "dispatch/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CPU_FOLDER "/sys/devices/system/cpu"
+
+/* ---- Processor --------------------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+static const char arch[] = "x86_64";
+
+/* Family and model as the Intel SDM (volume 2, CPUID, figure 3-6) and the AMD APM (volume 3,
+ * appendix E) put them together from the base and extended fields. */
+static void read_processor(gcs_machine *machine) {
+    unsigned a, b, c, d;
+    if (!__get_cpuid(0, &a, &b, &c, &d))
+        return;
+    char vendor[13];
+    memcpy(vendor, &b, 4);
+    memcpy(vendor + 4, &d, 4);
+    memcpy(vendor + 8, &c, 4);
+    vendor[12] = '\0';
+    for (char *at = vendor; *at != '\0'; at++) {
+        if (*at <= ' ' || *at > '~')
+            *at = '_';
+    }
+    if (vendor[0] != '\0')
+        memcpy(machine->vendor, vendor, sizeof vendor);
+
+    if (!__get_cpuid(1, &a, &b, &c, &d))
+        return;
+    const unsigned base_family = a >> 8 & 0xf, base_model = a >> 4 & 0xf;
+    machine->family = base_family == 0xf ? base_family + (a >> 20 & 0xff) : base_family;
+    machine->model =
+        base_family == 0x6 || base_family == 0xf ? (a >> 16 & 0xf) << 4 | base_model : base_model;
+}
+#else
+#if defined(__aarch64__)
+static const char arch[] = "aarch64";
+#else
+static const char arch[] = "other";
+#endif
+
+static void read_processor(gcs_machine *machine) {
+    (void)machine; /* stays "unknown" */
+}
+#endif
+
+/* ---- Caches ------------------------------------------------------------------------------ */
+
+/* "32K", "32768K", "4M": bytes. */
+static bool parse_cache_size(char *text, uint64_t *bytes) {
+    const size_t length = strlen(text);
+    unsigned shift = 0;
+    switch (length > 0 ? text[length - 1] : '\0') {
+    case 'K':
+        shift = 10;
+        break;
+    case 'M':
+        shift = 20;
+        break;
+    case 'G':
+        shift = 30;
+        break;
+    default:
+        break;
+    }
+    if (shift > 0)
+        text[length - 1] = '\0';
+    if (!gcs_text_u64(text, UINT64_MAX >> shift, bytes))
+        return false;
+    *bytes <<= shift;
+    return true;
+}
+
+static bool read_cache_file(const char *cpu_folder, unsigned index, const char *file, char *text,
+                            size_t size) {
+    char path[512];
+    const int length =
+        snprintf(path, sizeof path, "%s/cpu0/cache/index%u/%s", cpu_folder, index, file);
+    return length > 0 && (size_t)length < sizeof path && gcs_file_first_line(path, text, size);
+}
+
+void gcs_machine_read_caches(gcs_machine *machine, const char *cpu_folder) {
+    const unsigned most = 16; /* far above what any processor lists */
+    char level[8], type[16], size[24];
+    for (unsigned i = 0; i < most; i++) {
+        uint64_t bytes;
+        if (!read_cache_file(cpu_folder, i, "level", level, sizeof level) ||
+            !read_cache_file(cpu_folder, i, "type", type, sizeof type) ||
+            !read_cache_file(cpu_folder, i, "size", size, sizeof size) ||
+            strcmp(type, "Instruction") == 0 || !parse_cache_size(size, &bytes))
+            continue;
+        if (strcmp(level, "1") == 0)
+            machine->l1d = bytes;
+        else if (strcmp(level, "2") == 0)
+            machine->l2 = bytes;
+        else if (strcmp(level, "3") == 0)
+            machine->l3 = bytes;
+    }
+}
+
+static uint64_t configured_size(int name) {
+    const long size = sysconf(name);
+    return size > 0 ? (uint64_t)size : 0;
+}
+
+/* What the C library knows; sysfs is asked afterwards and goes first where it answers. */
+static void read_configured_caches(gcs_machine *machine) {
+#if defined(_SC_LEVEL1_DCACHE_SIZE) && defined(_SC_LEVEL2_CACHE_SIZE) &&                           \
+    defined(_SC_LEVEL3_CACHE_SIZE)
+    machine->l1d = configured_size(_SC_LEVEL1_DCACHE_SIZE);
+    machine->l2 = configured_size(_SC_LEVEL2_CACHE_SIZE);
+    machine->l3 = configured_size(_SC_LEVEL3_CACHE_SIZE);
+#else
+    (void)machine;
+#endif
+}
+
+/* ---- Processors -------------------------------------------------------------------------- */
+
+/* "3" or "0-3": how many. */
+static bool parse_range(char *text, uint64_t *count) {
+    uint64_t first, last;
+    char *dash = strchr(text, '-');
+    if (dash != NULL)
+        *dash = '\0';
+    if (!gcs_text_u64(text, UINT32_MAX - 1, &first))
+        return false;
+    last = first;
+    if (dash != NULL && !gcs_text_u64(dash + 1, UINT32_MAX - 1, &last))
+        return false;
+    *count = last - first + 1;
+    return first <= last;
+}
+
+uint32_t gcs_machine_online(const char *cpu_folder) {
+    char path[512], text[1024];
+    const int length = snprintf(path, sizeof path, "%s/online", cpu_folder);
+    if (length < 0 || (size_t)length >= sizeof path ||
+        !gcs_file_first_line(path, text, sizeof text))
+        return 0;
+    uint64_t total = 0;
+    for (char *at = text; at != NULL;) {
+        char *comma = strchr(at, ',');
+        if (comma != NULL)
+            *comma = '\0';
+        uint64_t count;
+        if (!parse_range(at, &count))
+            return 0;
+        total += count;
+        at = comma != NULL ? comma + 1 : NULL;
+    }
+    return total <= UINT32_MAX ? (uint32_t)total : 0;
+}
+
+/* ---- All together ------------------------------------------------------------------------ */
+
+static void read_isa(gcs_machine *machine) {
+    size_t used = 0;
+    for (size_t i = 0; i < gcs_registry_lists(); i++) {
+        const gcs_kernel_list *list = gcs_registry_list(i);
+        const size_t room = sizeof machine->isa - used;
+        if (!gcs_cpu_allows(list->isa))
+            continue;
+        const int length = snprintf(machine->isa + used, room, "%s%s", used > 0 ? "+" : "",
+                                    gcs_isa_name(list->isa));
+        if (length < 0 || (size_t)length >= room) {
+            machine->isa[used] = '\0';
+            return;
+        }
+        used += (size_t)length;
+    }
+}
+
+void gcs_machine_read(gcs_machine *machine) {
+    memset(machine, 0, sizeof *machine);
+    memcpy(machine->arch, arch, sizeof arch);
+    memcpy(machine->vendor, "unknown", sizeof "unknown");
+    read_processor(machine);
+    read_configured_caches(machine);
+    gcs_machine_read_caches(machine, CPU_FOLDER);
+    machine->cores = gcs_machine_online(CPU_FOLDER);
+    if (machine->cores == 0)
+        machine->cores = (uint32_t)configured_size(_SC_NPROCESSORS_ONLN);
+    read_isa(machine);
+}

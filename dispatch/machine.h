@@ -1,0 +1,38 @@
+/* What this machine is: the identity under which a table is valid. Never a host name, an address,
+ * a path or a user. */
+#ifndef GCSTEP_DISPATCH_MACHINE_H
+#define GCSTEP_DISPATCH_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct gcs_machine {
+    char arch[16];   /* "x86_64", "aarch64", "other" */
+    char vendor[32]; /* CPUID vendor string, no spaces; "unknown" */
+    uint32_t family; /* x86: extended family and model, stepping left out */
+    uint32_t model;
+    uint32_t cores;   /* processors that the machine has online (not this process' affinity) */
+    uint64_t l1d, l2; /* bytes, of one core */
+    uint64_t l3;      /* bytes, of one cluster; 0: none */
+    char isa[64];     /* names of the ISAs of this library that it can run, joined by '+' */
+} gcs_machine;
+
+/* Fills `machine`; what the system does not tell is 0 or "unknown". Never fails. */
+void gcs_machine_read(gcs_machine *machine);
+
+/* One line, e.g. "x86_64 AuthenticAMD family=25 model=1 cores=2 l1d=32768 l2=524288 l3=33554432
+ * isa=portable+avx2": written into text[size]; returns its whole length, as snprintf. */
+size_t gcs_machine_format(const gcs_machine *machine, char *text, size_t size);
+
+/* Whether two machines are the same kind: a table of the one is valid on the other. The ISA list
+ * is not compared (it belongs to the build as well). */
+bool gcs_machine_same(const gcs_machine *a, const gcs_machine *b);
+
+/* Reads what gcs_machine_format wrote; false if a field is missing, twice or malformed. */
+bool gcs_machine_parse(const char *text, gcs_machine *machine);
+
+/* Number of processors this process may use: affinity and cgroup quota, at least 1. */
+int gcs_machine_allowed_threads(void);
+
+#endif

@@ -1,0 +1,158 @@
+/* Looking a tensor up in the merged lines: exact, nearest, default. */
+#include "dispatch/table_internal.h"
+
+#include "dispatch/registry.h"
+
+#include <math.h>
+
+static int compare(uint64_t a, uint64_t b) {
+    return (a > b) - (a < b);
+}
+
+int gcs_table_compare_keys(const gcs_table_key *a, const gcs_table_key *b) {
+    int order = compare((uint64_t)a->rule, (uint64_t)b->rule);
+    if (order == 0)
+        order = compare((uint64_t)a->center, (uint64_t)b->center);
+    if (order == 0)
+        order = compare((uint64_t)a->layout, (uint64_t)b->layout);
+    if (order == 0)
+        order = compare(a->rows, b->rows);
+    if (order == 0)
+        order = compare(a->cols, b->cols);
+    if (order == 0)
+        order = compare(a->threads, b->threads);
+    return order;
+}
+
+/* Bytes of weight, gradient and state per element. */
+static double bytes_per_element(gcs_rule rule) {
+    switch (rule) {
+    case GCS_RULE_SGD:
+        return 8;
+    case GCS_RULE_SGDM:
+        return 12;
+    case GCS_RULE_ADAM:
+    case GCS_RULE_ADAMW:
+        break;
+    }
+    return 16;
+}
+
+/* In double: rows x cols comes from a file and may be large, and no edge is that sharp. Each
+ * thread has an L2 of its own; an L3 holds what all threads work on. */
+int gcs_table_regime(const gcs_machine *machine, const gcs_table_key *key) {
+    const double bytes = (double)key->rows * (double)key->cols * bytes_per_element(key->rule);
+    const double threads = key->threads > 0 ? (double)key->threads : 1;
+    if (bytes / threads <= (double)machine->l2)
+        return 0;
+    return bytes <= (double)machine->l3 ? 1 : 2;
+}
+
+/* ---- Candidates -------------------------------------------------------------------------- */
+
+typedef struct query {
+    const gcs_tables *tables;
+    const gcs_table_key *key;
+    gcs_table_filter *filter;
+    const void *context;
+} query;
+
+/* The line's kernel, or NULL where the line is to be passed over. */
+static const gcs_kernel *usable(const query *q, const gcs_table_line *line) {
+    const gcs_kernel *kernel = gcs_registry_find(line->kernel);
+    if (kernel == NULL || (q->filter != NULL && !q->filter(q->context, kernel)))
+        return NULL;
+    return kernel;
+}
+
+static bool same_class(const gcs_table_key *a, const gcs_table_key *b) {
+    return a->rule == b->rule && a->center == b->center && a->layout == b->layout;
+}
+
+static double octaves(uint64_t a, uint64_t b) {
+    return fabs(log2((double)a / (double)b));
+}
+
+static bool choose(gcs_choice *choice, const gcs_kernel *kernel, gcs_why why, double distance,
+                   const gcs_table_line *line) {
+    *choice = (gcs_choice){.kernel = kernel, .why = why, .octaves = distance, .line = line};
+    return true;
+}
+
+/* ---- The three ways ---------------------------------------------------------------------- */
+
+static bool find_exact(const query *q, gcs_choice *choice) {
+    for (size_t i = 0; i < q->tables->entries.count; i++) {
+        const gcs_table_line *line = &q->tables->entries.items[i].line;
+        if (gcs_table_compare_keys(&line->key, q->key) != 0)
+            continue;
+        const gcs_kernel *kernel = usable(q, line);
+        return kernel != NULL && choose(choice, kernel, GCS_WHY_EXACT, 0, line);
+    }
+    return false;
+}
+
+/* Largest distance in rows, cols and threads; HUGE_VAL beyond one octave or in another regime. */
+static double distance_to(const query *q, const gcs_table_key *key) {
+    double distance = fmax(octaves(key->rows, q->key->rows), octaves(key->cols, q->key->cols));
+    distance = fmax(distance, octaves(key->threads, q->key->threads));
+    if (distance > 1 ||
+        gcs_table_regime(&q->tables->machine, key) != gcs_table_regime(&q->tables->machine, q->key))
+        return HUGE_VAL;
+    return distance;
+}
+
+/* The lines are sorted by key, and of equally near ones the first is kept: always the same one. */
+static bool find_nearest(const query *q, bool same_threads, gcs_choice *choice) {
+    double least = HUGE_VAL;
+    for (size_t i = 0; i < q->tables->entries.count; i++) {
+        const gcs_table_line *line = &q->tables->entries.items[i].line;
+        if (!same_class(&line->key, q->key) || line->key.rows == 0 ||
+            (line->key.threads == q->key->threads) != same_threads)
+            continue;
+        const double distance = distance_to(q, &line->key);
+        if (!(distance < least))
+            continue;
+        const gcs_kernel *kernel = usable(q, line);
+        if (kernel == NULL)
+            continue;
+        least = distance;
+        choose(choice, kernel, GCS_WHY_NEAREST, distance, line);
+    }
+    return least < HUGE_VAL;
+}
+
+/* Whether a default line holds for the key's shape: see gcs_table_key. */
+static bool default_holds(const gcs_table_key *line, const gcs_table_key *key) {
+    return line->rows == 0 && (line->cols == 0 || key->cols <= line->cols);
+}
+
+/* The lines are sorted by key, so the line for any length comes before the bounded ones. */
+static bool find_default(const query *q, uint32_t threads, gcs_choice *choice) {
+    uint64_t bound = 0;
+    bool found = false;
+    for (size_t i = 0; i < q->tables->entries.count; i++) {
+        const gcs_table_line *line = &q->tables->entries.items[i].line;
+        if (!same_class(&line->key, q->key) || !default_holds(&line->key, q->key) ||
+            line->key.threads != threads || (found && bound != 0 && line->key.cols >= bound))
+            continue;
+        const gcs_kernel *kernel = usable(q, line);
+        if (kernel == NULL)
+            continue;
+        bound = line->key.cols;
+        found = choose(choice, kernel, GCS_WHY_DEFAULT_LINE, 0, line);
+    }
+    return found;
+}
+
+bool gcs_tables_find(const gcs_tables *tables, const gcs_table_key *key, bool tuned,
+                     gcs_table_filter *filter, const void *context, gcs_choice *choice) {
+    const query q = {.tables = tables, .key = key, .filter = filter, .context = context};
+    const bool has_shape = key->rows > 0 && key->cols > 0 && key->threads > 0;
+    if (tuned && has_shape &&
+        (find_exact(&q, choice) || find_nearest(&q, true, choice) ||
+         find_nearest(&q, false, choice)))
+        return true;
+    return (key->threads > 0 && find_default(&q, key->threads, choice)) ||
+           find_default(&q, 0, choice);
+}

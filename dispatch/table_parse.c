@@ -1,0 +1,232 @@
+/* The parser of a table's text: header, machine sections, lines (docs/table.md). */
+#include "dispatch/table_internal.h"
+
+#include "dispatch/registry.h"
+#include "dispatch/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Longest line, its end included: above the sum of the longest fields. */
+#define LINE_SIZE 1024
+
+typedef enum section {
+    SECTION_NONE, /* no machine line yet */
+    SECTION_OTHER,
+    SECTION_ANY,
+    SECTION_THIS
+} section;
+
+typedef struct parser {
+    const gcs_table_file *file;
+    const gcs_machine *machine;
+    gcs_table_entries *entries;
+    gcs_table_report *report;
+    section section;
+    bool section_ours;    /* a section for this machine or for any was seen */
+    uint32_t first_other; /* line number of the first section of another machine; 0: none */
+    uint32_t number;      /* of the current line, from 1 */
+    char line[LINE_SIZE];
+} parser;
+
+void gcs_table_pass_over(gcs_table_report *report, uint32_t number, const char *format, ...) {
+    report->passed_over++;
+    if (report->first_line != 0 && report->first_line <= number)
+        return;
+    report->first_line = number;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(report->first, sizeof report->first, format, arguments);
+    va_end(arguments);
+}
+
+/* The file's own problem takes the place of any line's. */
+static bool refuse_file(gcs_table_report *report, uint32_t number, const char *problem) {
+    report->refused = true;
+    report->first_line = number;
+    snprintf(report->first, sizeof report->first, "%s", problem);
+    return true;
+}
+
+static bool append(gcs_table_entries *entries, const gcs_table_entry *entry) {
+    if (entries->count == entries->capacity) {
+        const size_t capacity = entries->capacity == 0 ? 64 : 2 * entries->capacity;
+        gcs_table_entry *larger = realloc(entries->items, capacity * sizeof *larger);
+        if (larger == NULL)
+            return false;
+        entries->items = larger;
+        entries->capacity = capacity;
+    }
+    entries->items[entries->count++] = *entry;
+    return true;
+}
+
+/* ---- One line ---------------------------------------------------------------------------- */
+
+/* Cuts `text` at its tabs; returns the number of fields, GCS_TABLE_COLUMNS + 1 for any more. */
+static size_t cut(char *text, char *fields[GCS_TABLE_COLUMNS]) {
+    size_t count = 0;
+    for (char *at = text; at != NULL;) {
+        if (count == GCS_TABLE_COLUMNS)
+            return count + 1;
+        fields[count++] = at;
+        at = strchr(at, '\t');
+        if (at != NULL)
+            *at++ = '\0';
+    }
+    return count;
+}
+
+/* Whether the kernel is one for the key's steps: a tensor that is not centred runs as flat. */
+static bool kernel_fits(const gcs_kernel *kernel, const gcs_table_key *key) {
+    const bool view_fits = (int)kernel->view == (int)key->layout ||
+                           (key->center == GCS_CENTER_NONE && kernel->view == GCS_VIEW_FLAT);
+    return kernel->op == GCS_OP_STEP && kernel->rule == key->rule &&
+           kernel->center == key->center && view_fits;
+}
+
+/* A table decides speed and never safety: what this CPU cannot run is not even remembered. */
+static bool check_kernel(parser *p, gcs_table_entry *entry) {
+    const gcs_kernel *kernel = gcs_registry_find(entry->line.kernel);
+    if (kernel == NULL || !gcs_cpu_allows(kernel->isa)) {
+        if (!p->file->built_in)
+            gcs_table_pass_over(p->report, p->number,
+                                kernel == NULL ? "kernel '%.48s' is not in this build"
+                                               : "kernel '%.48s' cannot run on this CPU",
+                                entry->line.kernel);
+        return false;
+    }
+    if (!kernel_fits(kernel, &entry->line.key)) {
+        gcs_table_pass_over(p->report, p->number,
+                            "kernel '%.48s' is not one for this spec and layout",
+                            entry->line.kernel);
+        return false;
+    }
+    entry->current = strcmp(entry->line.impl_rev, "-") == 0 ||
+                     strcmp(entry->line.impl_rev, gcs_registry_impl_rev(kernel)) == 0;
+    return true;
+}
+
+static bool take_entry(parser *p) {
+    char *fields[GCS_TABLE_COLUMNS];
+    char problem[sizeof p->report->first];
+    const size_t count = cut(p->line, fields);
+    if (count != GCS_TABLE_COLUMNS) {
+        gcs_table_pass_over(p->report, p->number, "%s than %d fields",
+                            count < GCS_TABLE_COLUMNS ? "fewer" : "more", GCS_TABLE_COLUMNS);
+        return true;
+    }
+    gcs_table_entry entry = {.any_machine = p->section == SECTION_ANY};
+    if (!gcs_table_parse_fields(fields, &entry.line, problem)) {
+        gcs_table_pass_over(p->report, p->number, "%s", problem);
+        return true;
+    }
+    entry.line.source = p->file->source;
+    entry.line.number = p->number;
+    return !check_kernel(p, &entry) || append(p->entries, &entry);
+}
+
+static void begin_section(parser *p, const char *text) {
+    gcs_machine machine;
+    if (strcmp(text, "any") == 0) {
+        p->section = SECTION_ANY;
+    } else if (!gcs_machine_parse(text, &machine)) {
+        gcs_table_pass_over(p->report, p->number, "machine is malformed");
+        p->section = SECTION_OTHER;
+    } else {
+        p->section = gcs_machine_same(&machine, p->machine) ? SECTION_THIS : SECTION_OTHER;
+    }
+    if (p->section != SECTION_OTHER)
+        p->section_ours = true;
+    else if (p->first_other == 0)
+        p->first_other = p->number;
+}
+
+/* False: memory ran out. */
+static bool take_line(parser *p) {
+    char *tab = strchr(p->line, '\t');
+    const size_t word = tab != NULL ? (size_t)(tab - p->line) : strlen(p->line);
+    if (word == 0 || p->line[0] == '#') {
+        if (tab == p->line)
+            gcs_table_pass_over(p->report, p->number, "line begins with a tab");
+    } else if (strncmp(p->line, "machine\t", 8) == 0) {
+        begin_section(p, p->line + 8);
+    } else if (strncmp(p->line, "tool\t", 5) == 0 || strncmp(p->line, "columns\t", 8) == 0) {
+        /* for readers */
+    } else if (strncmp(p->line, "date\t", 5) == 0) {
+        if (!gcs_text_is_date(p->line + 5))
+            gcs_table_pass_over(p->report, p->number, "date is not YYYY-MM-DD");
+    } else if (strncmp(p->line, "line\t", 5) == 0) {
+        if (p->section == SECTION_NONE)
+            gcs_table_pass_over(p->report, p->number, "line before the first machine");
+        else if (p->section != SECTION_OTHER)
+            return take_entry(p);
+    } else {
+        gcs_table_pass_over(p->report, p->number, "line begins with no word of the format");
+    }
+    return true;
+}
+
+/* ---- The file ---------------------------------------------------------------------------- */
+
+/* Line number of byte `offset`. */
+static uint32_t line_of(const char *text, size_t offset) {
+    uint32_t number = 1;
+    for (size_t i = 0; i < offset; i++)
+        number += text[i] == '\n';
+    return number;
+}
+
+/* Whether the whole file is to be refused before any line is looked at. */
+static bool refuse_early(const gcs_table_file *file, gcs_table_report *report) {
+    static const char magic[] = "gcstep-table\t";
+    char problem[96];
+    if (file->size == 0)
+        return refuse_file(report, 1, "the file is empty");
+    const char *nul = memchr(file->text, '\0', file->size);
+    if (nul != NULL)
+        return refuse_file(report, line_of(file->text, (size_t)(nul - file->text)),
+                           "holds a NUL byte");
+    if (strncmp(file->text, magic, strlen(magic)) != 0)
+        return refuse_file(report, 1, "does not begin with 'gcstep-table' and a tab");
+    const char *version = file->text + strlen(magic);
+    const size_t length = strcspn(version, "\n");
+    char known[16];
+    snprintf(known, sizeof known, "%d", GCS_TABLE_SCHEMA);
+    if (length == strlen(known) && strncmp(version, known, length) == 0 && version[length] == '\n')
+        return false;
+    snprintf(problem, sizeof problem, "is not of schema %s, the one that this library reads",
+             known);
+    return refuse_file(report, 1, problem);
+}
+
+bool gcs_table_parse(const gcs_table_file *file, const gcs_machine *machine,
+                     gcs_table_entries *entries, gcs_table_report *report) {
+    memset(report, 0, sizeof *report);
+    if (refuse_early(file, report))
+        return true;
+    parser p = {.file = file, .machine = machine, .entries = entries, .report = report};
+    const char *at = strchr(file->text, '\n') + 1;
+    for (p.number = 2; *at != '\0'; p.number++) {
+        const size_t length = strcspn(at, "\n");
+        const bool ended = at[length] == '\n';
+        /* Without its newline the last line may be the beginning of a longer one. */
+        if (!ended || length >= sizeof p.line) {
+            gcs_table_pass_over(report, p.number,
+                                ended ? "line is too long"
+                                      : "last line has no newline: the file may be cut short");
+        } else {
+            memcpy(p.line, at, length);
+            p.line[length] = '\0';
+            if (!take_line(&p))
+                return false;
+        }
+        at += length + ended;
+    }
+    if (!p.section_ours)
+        return refuse_file(report, p.first_other != 0 ? p.first_other : p.number - 1,
+                           p.first_other != 0 ? "is of another machine" : "names no machine");
+    return true;
+}
