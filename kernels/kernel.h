@@ -31,7 +31,8 @@ typedef enum gcs_view {
     GCS_VIEW_COLS = GCS_LAYOUT_COLS, /* columns [first, last) of a rows x cols matrix */
     GCS_VIEW_PART = 4 /* elements [first, last) of one row of `cols` elements, first a multiple of
                        * GCS_SEGMENT. STEP: the row's mean is given. SUM: writes the sums of the
-                       * segments that begin in the range to out[segment number in the row] */
+                       * segments that begin in the range to out[segment number in the row];
+                       * last is a multiple of GCS_SEGMENT or the row's end */
 } gcs_view;
 
 typedef enum gcs_isa { GCS_ISA_PORTABLE = 0, GCS_ISA_AVX2 = 1, GCS_ISA_COUNT = 2 } gcs_isa;
@@ -62,7 +63,8 @@ typedef struct gcs_args {
     uint64_t first, last; /* first < last */
     const gcs_coef *coef;
     float mean; /* VIEW_PART, STEP: subtracted from every element */
-    float *out; /* SUM: one float per segment of the row */
+    float *out; /* SUM: one float per segment of the row; may be g itself, and w may be NULL where
+                 * coef->decay is 0 (the executor sums segment sums so) */
 } gcs_args;
 
 /* A kernel's row in its ISA's list. */
@@ -70,7 +72,7 @@ typedef struct gcs_kernel {
     const char *name; /* <rule>_<centre>_<layout>_<types>_<isa>_<shape>_u<unroll>: the key */
     void (*run)(const gcs_args *args);
     gcs_op op;
-    gcs_rule rule;     /* SUM: ADAM for g alone or g + decay w by coef->decay; TRAFFIC: streams */
+    gcs_rule rule;     /* SUM: always SGD, whose term g + decay w it sums; TRAFFIC: the streams */
     gcs_center center; /* of the arithmetic; TRAFFIC: NONE */
     gcs_view view;
     gcs_isa isa;

@@ -8,7 +8,6 @@
     X(flat, linear, 4)                                                                             \
     X(flat, grouped, 2)                                                                            \
     X(flat, grouped, 4)                                                                            \
-    X(flat, traffic, 1)                                                                            \
     X(flat, traffic, 4)                                                                            \
     X(rows, pass2, 4)                                                                              \
     X(rows, pass2, 8)                                                                              \

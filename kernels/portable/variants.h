@@ -3,10 +3,11 @@
 #define GCS_MAX_UNROLL 32
 
 #define GCS_VARIANTS(X)                                                                            \
+    X(flat, linear, 1)                                                                             \
     X(flat, linear, 8)                                                                             \
     X(flat, linear, 32)                                                                            \
     X(flat, grouped, 16)                                                                           \
-    X(flat, traffic, 16)                                                                           \
+    X(flat, traffic, 1)                                                                            \
     X(rows, pass2, 32)                                                                             \
     X(rows, pipe, 32)                                                                              \
     X(rows, block, 8)                                                                              \
