@@ -1,0 +1,108 @@
+/* Sets of hyper-parameters for trials. A swapped beta, a missing eps, a missing decay, a wrong
+ * power or a missing dampening changes the result of some set by far more than rounding. */
+#include "check/trial.h"
+
+static const gcs_hyper hypers[] = {
+    /* All terms of a size that shows. */
+    {.lr = 0.37,
+     .momentum = 0.85,
+     .dampening = 0.3,
+     .beta1 = 0.8,
+     .beta2 = 0.6,
+     .eps = 0.05,
+     .weight_decay = 0.31,
+     .t = 3},
+    /* The first step, with and without decay. */
+    {.lr = 0.6,
+     .momentum = 0.9,
+     .dampening = 0.4,
+     .beta1 = 0.7,
+     .beta2 = 0.9,
+     .eps = 0.2,
+     .weight_decay = 0,
+     .t = 1},
+    {.lr = 0.25,
+     .momentum = 0.9,
+     .dampening = 0.7,
+     .beta1 = 0.9,
+     .beta2 = 0.99,
+     .eps = 0.01,
+     .weight_decay = 0.45,
+     .t = 1},
+    /* No decay later on. */
+    {.lr = 0.8,
+     .momentum = 0.6,
+     .dampening = 0,
+     .beta1 = 0.6,
+     .beta2 = 0.95,
+     .eps = 0.3,
+     .weight_decay = 0,
+     .t = 2},
+    /* What trainers use, early and late. */
+    {.lr = 1e-3,
+     .momentum = 0.9,
+     .dampening = 0,
+     .beta1 = 0.9,
+     .beta2 = 0.999,
+     .eps = 1e-8,
+     .weight_decay = 0.01,
+     .t = 10},
+    {.lr = 1e-3,
+     .momentum = 0.9,
+     .dampening = 0,
+     .beta1 = 0.9,
+     .beta2 = 0.999,
+     .eps = 1e-8,
+     .weight_decay = 0.01,
+     .t = 1000000},
+    /* Powers of two: states land on 2^-126 exactly (GCS_CLASS_BOUNDARY). */
+    {.lr = 0.5,
+     .momentum = 0.5,
+     .dampening = 0.5,
+     .beta1 = 0.5,
+     .beta2 = 0.75,
+     .eps = 0x1p-20,
+     .weight_decay = 0,
+     .t = 1},
+    {.lr = 0.5,
+     .momentum = 0.5,
+     .dampening = 0.5,
+     .beta1 = 0.5,
+     .beta2 = 0.75,
+     .eps = 0x1p-20,
+     .weight_decay = 0,
+     .t = 2},
+    /* Ends of the ranges. */
+    {.lr = 0,
+     .momentum = 0.5,
+     .dampening = 0.2,
+     .beta1 = 0.5,
+     .beta2 = 0.9,
+     .eps = 0.1,
+     .weight_decay = 0.2,
+     .t = 5},
+    {.lr = 0.3,
+     .momentum = 0,
+     .dampening = 1,
+     .beta1 = 0,
+     .beta2 = 0.5,
+     .eps = 0,
+     .weight_decay = 0.2,
+     .t = 4},
+    {.lr = 0.3,
+     .momentum = 0.4,
+     .dampening = 0.1,
+     .beta1 = 0.3,
+     .beta2 = 0,
+     .eps = 0.1,
+     .weight_decay = 0.2,
+     .t = 4},
+};
+
+unsigned gcs_trial_hypers(void) {
+    return sizeof hypers / sizeof hypers[0];
+}
+
+const gcs_hyper *gcs_trial_hyper(unsigned index) {
+    return &hypers[index];
+}
