@@ -1,0 +1,23 @@
+/* The journal of a tuning run: each shape's result is appended at once, so that a run that is
+ * killed loses the shape in progress and nothing else. Format: docs/tuning.md. */
+#ifndef GCSTEP_TUNE_JOURNAL_H
+#define GCSTEP_TUNE_JOURNAL_H
+
+#include "tune/result.h"
+
+typedef struct gcs_journal {
+    const char *path;
+    int file;
+} gcs_journal;
+
+/* Opens or creates the journal and reads the results that it holds. One of another machine or of
+ * other kernels, or any where `fresh`, is set aside as PATH.old. A line that a killed run left
+ * unfinished is cut off. `note` (may be "") says what was found. False: `note` is the error. */
+bool gcs_journal_open(gcs_journal *journal, const char *path, const gcs_machine *machine,
+                      bool fresh, gcs_results *results, char *note, size_t note_size);
+
+/* Appends a result and waits until it is on disk. False: errno says why. */
+bool gcs_journal_append(const gcs_journal *journal, const gcs_shape_result *result);
+void gcs_journal_close(gcs_journal *journal);
+
+#endif

@@ -1,0 +1,95 @@
+/* The tuner's jobs: the distinct (spec, shape) pairs of networks, and how often each occurs. */
+#include "tune/shapes.h"
+#include "dispatch/plan.h"
+#include "dispatch/registry.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+gcs_table_key gcs_key_of(gcs_spec spec, const gcs_tensor *tensor, uint32_t threads) {
+    gcs_table_key key = {.rule = spec.rule,
+                         .center = spec.center,
+                         .layout = tensor->layout,
+                         .rows = tensor->rows,
+                         .cols = tensor->cols,
+                         .threads = threads};
+    if (tensor->layout == GCS_LAYOUT_FLAT || spec.center == GCS_CENTER_NONE) {
+        key.center = GCS_CENTER_NONE;
+        key.layout = GCS_LAYOUT_FLAT;
+        key.rows = 1;
+        key.cols = tensor->rows * tensor->cols;
+    }
+    return key;
+}
+
+bool gcs_key_equal(const gcs_table_key *a, const gcs_table_key *b) {
+    return a->rule == b->rule && a->center == b->center && a->layout == b->layout &&
+           a->rows == b->rows && a->cols == b->cols && a->threads == b->threads;
+}
+
+void gcs_key_text(const gcs_table_key *key, char *text, size_t size) {
+    int length = snprintf(text, size, "%s_%s %s ", gcs_rule_name(key->rule),
+                          gcs_center_name(key->center), gcs_view_name((gcs_view)key->layout));
+    if (length < 0 || (size_t)length >= size)
+        return;
+    if (key->layout == GCS_LAYOUT_FLAT)
+        snprintf(text + length, size - (size_t)length, "%" PRIu64, key->cols);
+    else
+        snprintf(text + length, size - (size_t)length, "%" PRIu64 "x%" PRIu64, key->rows,
+                 key->cols);
+}
+
+uint64_t gcs_job_bytes(const gcs_job *job) {
+    return job->tensor.rows * job->tensor.cols * gcs_rule_bytes(job->spec.rule);
+}
+
+static gcs_job *find(const gcs_jobs *jobs, const gcs_table_key *key) {
+    for (size_t i = 0; i < jobs->count; i++)
+        if (gcs_key_equal(&jobs->jobs[i].key, key))
+            return &jobs->jobs[i];
+    return NULL;
+}
+
+static bool append(gcs_jobs *jobs, const gcs_table_key *key) {
+    gcs_job *grown = realloc(jobs->jobs, (jobs->count + 1) * sizeof *grown);
+    if (!grown)
+        return false;
+    jobs->jobs = grown;
+    grown[jobs->count++] = (gcs_job){
+        .spec = {.rule = key->rule, .center = key->center},
+        .tensor = {.layout = key->layout, .rows = key->rows, .cols = key->cols},
+        .key = *key,
+        .occurrences = 1,
+    };
+    return true;
+}
+
+bool gcs_jobs_add(gcs_jobs *jobs, gcs_spec spec, const gcs_model *model, uint32_t threads) {
+    for (size_t i = 0; i < model->count; i++) {
+        gcs_tensor tensor = gcs_model_as_tensor(&model->tensors[i]);
+        gcs_table_key key = gcs_key_of(spec, &tensor, threads);
+        gcs_job *job = find(jobs, &key);
+        if (job)
+            job->occurrences++;
+        else if (!append(jobs, &key))
+            return false;
+    }
+    return true;
+}
+
+static int by_share(const void *left, const void *right) {
+    const gcs_job *a = left, *b = right;
+    double share_a = (double)gcs_job_bytes(a) * (double)a->occurrences;
+    double share_b = (double)gcs_job_bytes(b) * (double)b->occurrences;
+    return (share_b > share_a) - (share_b < share_a);
+}
+
+void gcs_jobs_sort(gcs_jobs *jobs) {
+    if (jobs->count)
+        qsort(jobs->jobs, jobs->count, sizeof *jobs->jobs, by_share);
+}
+
+void gcs_jobs_free(gcs_jobs *jobs) {
+    free(jobs->jobs);
+    *jobs = (gcs_jobs){NULL, 0};
+}

@@ -1,0 +1,227 @@
+/* Writing the table of a tuning run: merged with what the file has, by temporary file and rename.
+ */
+#include "tune/table_output.h"
+#include "dispatch/file.h"
+#include "dispatch/table_internal.h"
+#include "tune/lookup.h"
+#include "tune/tool.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LINE_SIZE 1024
+
+static bool fail(char *why, size_t size, const char *path, const char *what) {
+    snprintf(why, size, "%s: %s", path, what);
+    return false;
+}
+
+/* ---- The file that is there ---------------------------------------------------------------- */
+
+/* *text is NULL where there is no file. */
+static bool read_old(const char *path, char **text, size_t *size, char *why, size_t why_size) {
+    const char *problem = "cannot be read";
+    *text = NULL;
+    *size = 0;
+    switch (gcs_file_read(path, GCS_TABLE_MAX_BYTES, text, size, &problem)) {
+    case GCS_FILE_OK:
+        return true;
+    case GCS_FILE_ABSENT:
+        *text = NULL;
+        return true;
+    case GCS_FILE_NO_MEMORY:
+        return fail(why, why_size, path, "out of memory");
+    case GCS_FILE_BAD:
+        break;
+    }
+    return fail(why, why_size, path, problem);
+}
+
+static size_t count_sections(const char *text) {
+    size_t sections = 0;
+    for (const char *at = text; (at = strstr(at, "\nmachine\t")) != NULL; at++)
+        sections++;
+    return sections;
+}
+
+static bool check_old(const char *path, const char *text, size_t size, const gcs_machine *machine,
+                      char *why, size_t why_size) {
+    const gcs_table_file file = {.text = text, .size = size};
+    gcs_table_entries entries = {NULL, 0, 0};
+    gcs_table_report report;
+    bool parsed = gcs_table_parse(&file, machine, &entries, &report);
+    free(entries.items);
+    if (!parsed)
+        return fail(why, why_size, path, "out of memory");
+    if (report.refused) {
+        snprintf(why, why_size, "%s:%" PRIu32 ": %s; it is not written over", path,
+                 report.first_line, report.first);
+        return false;
+    }
+    if (count_sections(text) > 1)
+        return fail(why, why_size, path, "has tables of several machines; it is not written over");
+    return true;
+}
+
+static bool make_folders(const char *path, char *why, size_t why_size) {
+    char folder[4096];
+    if ((size_t)snprintf(folder, sizeof folder, "%s", path) >= sizeof folder)
+        return fail(why, why_size, path, "the path is too long");
+    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+            return fail(why, why_size, folder, strerror(errno));
+        *slash = '/';
+    }
+    return true;
+}
+
+bool gcs_table_output_check(const char *path, const gcs_machine *machine, char *why,
+                            size_t why_size) {
+    char *text;
+    size_t size;
+    if (*path == '\0' || path[strlen(path) - 1] == '/')
+        return fail(why, why_size, path, "is not the name of a file");
+    if (!make_folders(path, why, why_size) || !read_old(path, &text, &size, why, why_size))
+        return false;
+    bool fine = !text || check_old(path, text, size, machine, why, why_size);
+    free(text);
+    return fine;
+}
+
+/* ---- The new lines ------------------------------------------------------------------------- */
+
+typedef struct line_list {
+    gcs_table_line *lines;
+    size_t count;
+} line_list;
+
+static bool has_key(const line_list *list, const gcs_table_key *key) {
+    for (size_t i = 0; i < list->count; i++)
+        if (gcs_key_equal(&list->lines[i].key, key))
+            return true;
+    return false;
+}
+
+/* One line per result and the default line of each class; there is room for two per job. */
+static bool new_lines(const gcs_results *results, const gcs_jobs *jobs, line_list *list) {
+    list->count = 0;
+    list->lines = calloc(2 * jobs->count + 1, sizeof *list->lines);
+    if (!list->lines)
+        return false;
+    for (size_t i = 0; i < jobs->count; i++) {
+        const gcs_shape_result *result = gcs_results_find(results, &jobs->jobs[i].key);
+        gcs_table_line line;
+        if (!result)
+            continue;
+        list->lines[list->count++] = gcs_line_of(result);
+        if (gcs_default_line_of(results, &result->key, NULL, &line) && !has_key(list, &line.key))
+            list->lines[list->count++] = line;
+    }
+    return true;
+}
+
+/* ---- The new file -------------------------------------------------------------------------- */
+
+/* Length of the part of a line's text that is its key: the word `line` and six fields. */
+static size_t key_length(const char *line) {
+    size_t length = 0;
+    for (int tabs = 0; line[length] != '\0' && line[length] != '\n'; length++)
+        if (line[length] == '\t' && ++tabs == 7)
+            return length;
+    return length;
+}
+
+static bool is_replaced(const char *old, const line_list *list) {
+    size_t length = key_length(old);
+    for (size_t i = 0; i < list->count; i++) {
+        char text[LINE_SIZE];
+        gcs_table_format_line(&list->lines[i], text, sizeof text);
+        if (key_length(text) == length && strncmp(text, old, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The old lines as they are, also those of kernels that this build has not got. */
+static size_t write_kept(FILE *to, const char *old, const line_list *list) {
+    size_t kept = 0;
+    while (*old) {
+        size_t length = strcspn(old, "\n");
+        if (strncmp(old, "line\t", 5) == 0 && old[length] == '\n' && !is_replaced(old, list)) {
+            fwrite(old, 1, length + 1, to);
+            kept++;
+        }
+        old += length + (old[length] == '\n');
+    }
+    return kept;
+}
+
+static size_t write_text(FILE *to, const gcs_machine *machine, const line_list *list,
+                         const char *old) {
+    char text[2 * LINE_SIZE], date[12];
+    gcs_today(date, sizeof date);
+    gcs_table_format_header(machine, gcs_tool_text(), date, text, sizeof text);
+    fputs(text, to);
+    for (size_t i = 0; i < list->count; i++) {
+        gcs_table_format_line(&list->lines[i], text, sizeof text);
+        fputs(text, to);
+    }
+    return list->count + (old ? write_kept(to, old, list) : 0);
+}
+
+/* mkstemp makes files for their owner alone; a table is for whom the user's umask says. */
+static bool set_mode(int file) {
+    mode_t mask = umask(0);
+    umask(mask);
+    return fchmod(file, 0666 & ~mask) == 0;
+}
+
+static bool replace(const char *path, const gcs_machine *machine, const line_list *list,
+                    const char *old, size_t *lines, char *why, size_t why_size) {
+    char temporary[4096];
+    if ((size_t)snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= sizeof temporary)
+        return fail(why, why_size, path, "the path is too long");
+    int file = mkstemp(temporary);
+    FILE *to = file >= 0 ? fdopen(file, "w") : NULL;
+    if (!to) {
+        if (file >= 0)
+            close(file);
+        return fail(why, why_size, temporary, strerror(errno));
+    }
+    *lines = write_text(to, machine, list, old);
+    bool written = fflush(to) == 0 && !ferror(to) && set_mode(file) && fsync(file) == 0;
+    written = fclose(to) == 0 && written && rename(temporary, path) == 0;
+    if (written)
+        return true;
+    fail(why, why_size, path, strerror(errno));
+    unlink(temporary);
+    return false;
+}
+
+bool gcs_table_output_write(const char *path, const gcs_machine *machine,
+                            const gcs_results *results, const gcs_jobs *jobs, size_t *lines,
+                            char *why, size_t why_size) {
+    line_list list;
+    char *old;
+    size_t size;
+    if (!read_old(path, &old, &size, why, why_size))
+        return false;
+    bool written = false;
+    /* Looked at again: it may have been replaced during the run. */
+    if (old && !check_old(path, old, size, machine, why, why_size)) {
+        free(old);
+        return false;
+    }
+    if (!new_lines(results, jobs, &list))
+        fail(why, why_size, path, "out of memory");
+    else
+        written = replace(path, machine, &list, old, lines, why, why_size);
+    free(list.lines);
+    free(old);
+    return written;
+}
