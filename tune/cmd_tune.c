@@ -1,9 +1,9 @@
 /* gcstep tune: from the shapes of networks to a table. */
 #include "dispatch/machine.h"
+#include "measure/measure.h"
 #include "tune/command.h"
 #include "tune/interrupt.h"
 #include "tune/journal.h"
-#include "tune/measure.h"
 #include "tune/progress.h"
 #include "tune/request.h"
 #include "tune/shapes.h"

@@ -1,6 +1,6 @@
 /* The progress of a tuning run, on stderr. */
 #include "tune/progress.h"
-#include "tune/measure.h"
+#include "measure/measure.h"
 #include "tune/shapes.h"
 #include <stdarg.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #define GCSTEP_TUNE_RACE_H
 
 #include "kernels/kernel.h"
+#include "measure/statistics.h"
 #include "tune/shapes.h"
-#include "tune/statistics.h"
 
 typedef struct gcs_entrant {
     const gcs_kernel *kernel; /* NULL: the ceiling */

@@ -1,5 +1,5 @@
 /* Medians, quartiles and paired ratios. */
-#include "tune/statistics.h"
+#include "measure/statistics.h"
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* Sets of step buffers that a step finds cold, with values of a trainer's size. */
 #include "dispatch/plan.h"
-#include "tune/measure.h"
+#include "measure/measure.h"
 #include <stdlib.h>
 #include <string.h>
 

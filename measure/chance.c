@@ -1,5 +1,5 @@
 /* The clock of all measurements, random numbers, and random order. */
-#include "tune/measure.h"
+#include "measure/measure.h"
 #include <time.h>
 
 uint64_t gcs_now_ns(void) {

@@ -1,7 +1,7 @@
 /* What the tuner and the benches share for measuring: buffers that a step finds cold, a clock, and
  * the statistics of paired ratios. How to time on a noisy machine: CONTRIBUTING.md. */
-#ifndef GCSTEP_TUNE_MEASURE_H
-#define GCSTEP_TUNE_MEASURE_H
+#ifndef GCSTEP_MEASURE_MEASURE_H
+#define GCSTEP_MEASURE_MEASURE_H
 
 #include <gcstep/gcstep.h>
 #include <stdbool.h>

@@ -1,8 +1,9 @@
-/* Statistics of the tuner beyond tune/measure.h: quantiles, and whether a ratio differs from 1. */
-#ifndef GCSTEP_TUNE_STATISTICS_H
-#define GCSTEP_TUNE_STATISTICS_H
+/* Statistics of the tuner beyond measure/measure.h: quantiles, and whether a ratio differs from 1.
+ */
+#ifndef GCSTEP_MEASURE_STATISTICS_H
+#define GCSTEP_MEASURE_STATISTICS_H
 
-#include "tune/measure.h"
+#include "measure/measure.h"
 
 /* The quartiles and the median of ratios, with the 99 % confidence interval of the median. */
 typedef struct gcs_ratio {

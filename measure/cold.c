@@ -1,6 +1,6 @@
 /* How many bytes of buffers make every access cold: a multiple of all last-level caches. */
 #include "dispatch/machine.h"
-#include "tune/measure.h"
+#include "measure/measure.h"
 #include <stdio.h>
 
 /* With twice the cache a replacement that is not strictly "least recent first" still keeps a part
