@@ -1,0 +1,124 @@
+#!/bin/sh
+# A test of check/ itself: plants one fault at a time (mutants.txt) in a scratch copy of the
+# kernels, and expects check/ to refuse it; the copy without a fault must pass.
+#
+# usage: mutants.sh BUILD_DIR [NAME...]   (NAME: only these mutants)
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+[ $# -ge 1 ] && [ -f "$1/CMakeCache.txt" ] || {
+    echo "usage: mutants.sh BUILD_DIR [NAME...]" >&2
+    exit 2
+}
+build=$(cd "$1" && pwd)
+shift
+only=" $* "
+
+cc=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
+flags="-std=c11 -O1 -ffp-contract=off -fno-math-errno -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE"
+scratch=$(mktemp -d) || exit 2
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 2' INT TERM
+
+# The variants that a mutant is compiled with: few, for the sake of time.
+variants() { # ISA LIST
+    case $1$2 in
+    pF) echo "X(flat, linear, 8)" ;;
+    pR) echo "X(rows, pass2, 32)" ;;
+    pC) echo "X(cols, strip, 16)" ;;
+    pP) echo "X(part, linear, 16)" ;;
+    pT) echo "X(flat, traffic, 16)" ;;
+    pA) echo "X(flat, linear, 8) X(rows, pass2, 32) X(cols, strip, 16) X(part, linear, 16)" ;;
+    aF) echo "X(flat, linear, 2)" ;;
+    aR) echo "X(rows, pipe, 4)" ;;
+    aC) echo "X(cols, strip, 2)" ;;
+    aP) echo "X(part, linear, 4)" ;;
+    aT) echo "X(flat, traffic, 1)" ;;
+    aA) echo "X(flat, linear, 2) X(rows, pipe, 4) X(cols, strip, 2) X(part, linear, 4)" ;;
+    ?S) echo "" ;; # the sums alone
+    *) return 1 ;;
+    esac
+}
+
+fresh_copy() {
+    rm -rf "$scratch/copy"
+    mkdir -p "$scratch/copy" && cp -R "$root/kernels" "$root/dispatch" "$scratch/copy/"
+}
+
+# Compiles the copy for one ISA and runs check/ on it. Its objects stand before the archives, so
+# that the archives' own are not taken. The status is check_isa's, or 9 where that did not build.
+try_copy() { # ISA LIST FLAGS
+    case $1 in
+    p) folder=portable isa_flags= ;;
+    a) folder=avx2 isa_flags=-mavx2 ;;
+    esac
+    chosen=$(variants "$1" "$2") || return 9
+    sums=$(sed -n 's/^#define GCS_SUM_VARIANTS(X) //p' "$root/kernels/$folder/variants.h")
+    {
+        sed -n '/^#define GCS_MAX_UNROLL/p' "$root/kernels/$folder/variants.h"
+        echo "#define GCS_VARIANTS(X) $chosen"
+        echo "#define GCS_SUM_VARIANTS(X) $sums"
+    } >"$scratch/copy/kernels/$folder/variants.h"
+    # shellcheck disable=SC2086 # flags are lists
+    "$cc" $flags $isa_flags $3 -I"$scratch/copy" -I"$root/include" -DGCSTEP_IMPL_REV='"mutant"' \
+        -c "$scratch/copy/kernels/$folder/kernels.c" -o "$scratch/kernels.o" &&
+        "$cc" $flags -I"$scratch/copy" -I"$root/include" \
+            -c "$scratch/copy/dispatch/coefficients.c" -o "$scratch/coefficients.o" &&
+        "$cc" "$scratch/check_isa.o" "$scratch/kernels.o" "$scratch/coefficients.o" \
+            "$build/check/libgcstep_check.a" "$build/reference/libgcstep_reference.a" \
+            "$build/dispatch/libgcstep.a" -lm -o "$scratch/check_isa" || return 9
+    "$scratch/check_isa" "$folder" >"$scratch/said"
+}
+
+fail() {
+    echo "FAIL: $*"
+    failures=$((failures + 1))
+}
+
+# shellcheck disable=SC2086
+"$cc" $flags -I"$root" -I"$root/include" -c "$here/check_isa.c" -o "$scratch/check_isa.o" || exit 2
+failures=0
+refused=0
+runs=
+fresh_copy
+for isa in p a; do
+    try_copy $isa A ""
+    case $? in
+    0) runs="$runs $isa" ;;
+    3) echo "left out: no kernels of ISA '$isa' here" ;;
+    *) fail "the copy without a fault, ISA '$isa': $(cat "$scratch/said")" ;;
+    esac
+done
+
+while IFS= read -r line; do
+    case $line in '#'* | '') continue ;; esac
+    # The separator is " ; ": sed programs may hold a bare semicolon.
+    line="$line "
+    name=${line%% ; *} rest=${line#* ; }
+    isas=${rest%% ; *} rest=${rest#* ; }
+    list=${rest%% ; *} rest=${rest#* ; }
+    file=${rest%% ; *} rest=${rest#* ; }
+    program=${rest%% ; *} extra=${rest#* ; }
+    case $only in '  ' | *" $name "*) ;; *) continue ;; esac
+    for isa in $isas; do
+        case $runs in *$isa*) ;; *) continue ;; esac
+        fresh_copy
+        sed -e "$program" "$root/$file" >"$scratch/copy/$file"
+        if cmp -s "$root/$file" "$scratch/copy/$file"; then
+            fail "$name: sed changed nothing in $file"
+            continue
+        fi
+        try_copy "$isa" "$list" "$extra"
+        case $? in
+        1)
+            refused=$((refused + 1))
+            echo "refused: $name ($isa): $(cat "$scratch/said")"
+            ;;
+        0) fail "$name ($isa) passed: $(cat "$scratch/said")" ;;
+        *) fail "$name ($isa) could not be built or run" ;;
+        esac
+    done
+done <"$here/mutants.txt"
+
+echo "$refused faults refused, $failures failures"
+[ "$refused" -gt 0 ] && [ "$failures" -eq 0 ]

@@ -1,0 +1,98 @@
+#!/bin/sh
+# The same bits from gcc and from clang, at -O0 and at -O3.
+#
+# Compiles the library's sources and the program in this folder by plain compiler calls, once for
+# each compiler and level, and compares what the programs print. A compiler that is not here is left
+# out; with fewer than two programs to compare the test is skipped. OpenMP is used where the
+# compiler has it; the program also brings a thread pool of its own.
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+flags="-std=c11 -ffp-contract=off -fno-math-errno -fvisibility=hidden -D_POSIX_C_SOURCE=200809L
+    -D_DEFAULT_SOURCE -I$root -I$root/include"
+
+cmake -DFILE="$root/tables/builtin.tsv" -DSYMBOL=gcs_table_builtin \
+    -DOUTPUT="$scratch/builtin_table.c" -P "$root/cmake/embed_file.cmake"
+
+# Each kernel folder with its flags, as kernels/CMakeLists.txt has them.
+case $(uname -m) in
+x86_64 | amd64) folders="portable avx2:-mavx2" have=-DGCSTEP_HAVE_AVX2 ;;
+*) folders=portable have= ;;
+esac
+
+# flags_of ISA[:FLAGS]: the flags, or nothing.
+flags_of() {
+    case $1 in *:*) echo "${1#*:}" ;; esac
+}
+
+# build COMPILER LEVEL FOLDER: makes FOLDER/program.
+build() {
+    mkdir "$3"
+    printf '#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n' >"$3/omp.c"
+    openmp=
+    if "$1" -fopenmp "$3/omp.c" -o "$3/omp" 2>/dev/null && "$3/omp"; then openmp=-fopenmp; fi
+    # shellcheck disable=SC2086,SC2046 # the flags are words
+    {
+        for source in $folders; do
+            isa=${source%%:*}
+            "$1" $flags "$2" $(flags_of "$source") -DGCSTEP_IMPL_REV='"same_bits"' \
+                -c "$root/kernels/$isa/kernels.c" -o "$3/kernels_$isa.o" || return 1
+        done
+        "$1" $flags "$2" $openmp $have "$root"/dispatch/*.c "$scratch/builtin_table.c" \
+            "$root"/tests/same_bits/*.c "$3"/kernels_*.o -o "$3/program" -pthread -lm || return 1
+    }
+    echo "$(basename "$3"): built${openmp:+ with OpenMP}"
+}
+
+# build_and_run COMPILER LEVEL FOLDER: leaves the program's output in FOLDER/hashes.
+build_and_run() {
+    if ! build "$1" "$2" "$3"; then
+        echo "FAILED: $1 $2: could not be built"
+        return 1
+    fi
+    if ! "$3/program" >"$3/hashes" 2>"$3/ways"; then
+        echo "FAILED: $1 $2: not all ways agree"
+        cat "$3/ways"
+        return 1
+    fi
+}
+
+# The compilers run beside each other; most of the time is theirs.
+status=0
+for level in -O0 -O3; do
+    running=
+    for compiler in gcc clang; do
+        command -v "$compiler" >/dev/null || continue
+        build_and_run "$compiler" "$level" "$scratch/$compiler$level" &
+        running="$running $!"
+    done
+    for process in $running; do
+        wait "$process" || status=1
+    done
+done
+[ "$status" -eq 0 ] || exit 1
+
+first=
+compared=0
+for hashes in "$scratch"/*/hashes; do
+    if [ ! -s "$hashes" ]; then
+        continue # no compiler: the pattern itself
+    elif [ -z "$first" ]; then
+        first=$hashes
+        cat "$first" "$(dirname "$first")/ways"
+    elif ! diff "$first" "$hashes"; then
+        echo "FAILED: $(basename "$(dirname "$hashes")") differs from" \
+            "$(basename "$(dirname "$first")")"
+        status=1
+    fi
+    compared=$((compared + 1))
+done
+if [ "$compared" -lt 2 ]; then
+    echo "skipped: neither gcc nor clang is here"
+    exit 77
+fi
+[ "$status" -eq 0 ] && echo "the same bits from $compared programs"
+exit "$status"

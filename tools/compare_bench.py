@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Prints the JSON of bench_models (--benchmark_out) as one aligned table in plain words.
+
+    compare_bench.py RESULTS.json
+
+Standard library only. To compare two runs of a bench program with each other use Google
+Benchmark's own compare.py.
+"""
+import json
+import sys
+
+UNITS_IN_MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
+COUNTERS = ("gc_cost", "ceiling", "vs_default", "bytes_per_second")
+
+
+def read_runs(path):
+    """The runs of a result file; repetitions are shown one by one, aggregates left out."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            benchmarks = json.load(file)["benchmarks"]
+    except OSError as error:
+        sys.exit(f"compare_bench.py: {path}: {error.strerror}")
+    except (ValueError, KeyError, TypeError):
+        sys.exit(f"compare_bench.py: {path}: not a JSON result of Google Benchmark")
+    runs = [b for b in benchmarks if b.get("run_type", "iteration") == "iteration"]
+    if not runs:
+        sys.exit(f"compare_bench.py: {path}: no benchmark in it")
+    return runs
+
+
+def row(path, run):
+    """One line of the table; a failed benchmark shows its error."""
+    name = run["name"].replace("/manual_time", "")
+    if run.get("error_occurred"):
+        return (name, "failed: " + run.get("error_message", "no reason given"))
+    missing = [c for c in COUNTERS if c not in run]
+    if missing:
+        sys.exit(f"compare_bench.py: {path}: {name} has no '{missing[0]}'; "
+                 "is it a result of bench_models?")
+    cost = 100 * (run["gc_cost"] - 1)
+    return (
+        name,
+        f"{run['real_time'] * UNITS_IN_MS[run['time_unit']]:.2f}",
+        f"{run['bytes_per_second'] / 1e9:.1f}",
+        f"{cost:+.1f} %",
+        f"{100 * run['ceiling']:.1f} %",
+        f"{run['vs_default']:.3f}",
+    )
+
+
+def print_table(rows):
+    head = ("network/optimizer", "step, ms", "GB/s", "cost of GC", "of ceiling", "tuned vs default")
+    full = [head] + [r for r in rows if len(r) == len(head)]
+    widths = [max(len(r[i]) for r in full) for i in range(len(head))]
+    widths[0] = max(widths[0], *(len(r[0]) for r in rows))
+    for r in [head] + rows:
+        if len(r) == len(head):
+            cells = [r[0].ljust(widths[0])] + [c.rjust(w) for c, w in zip(r[1:], widths[1:])]
+            print("  ".join(cells))
+        else:
+            print(r[0].ljust(widths[0]) + "  " + r[1])
+
+
+LEGEND = """
+cost of GC        time that centring adds to the same step without it; 0 % is free
+of ceiling        share of the speed of a step that only reads and writes the same bytes
+tuned vs default  how many times as fast as with the default kernels; above 1 the table pays"""
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        print(__doc__.strip())
+        sys.exit(0 if sys.argv[1:] == ["--help"] else 2)
+    rows = [row(sys.argv[1], run) for run in read_runs(sys.argv[1])]
+    print_table(rows)
+    print(LEGEND)
+    sys.exit(1 if any(len(r) == 2 for r in rows) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+#!/bin/sh
+# Every check of the project, set-up included: three builds with sanitizers or without libraries,
+# a build with clang, and last the release build, whose CTest summary ends the output. Stops at
+# the first failure. Warnings are errors in each build.
+set -eu
+cd "$(dirname "$0")/.."
+
+jobs=$(getconf _NPROCESSORS_ONLN)
+timings=
+
+# stage NAME COMMAND...: runs it and notes how long it took.
+stage() {
+    name=$1
+    shift
+    printf '\n== %s\n' "$name"
+    start=$(date +%s)
+    "$@"
+    taken=$(($(date +%s) - start))
+    timings="$timings$(printf '%6d s  %s' "$taken" "$name")
+"
+    printf '== %s: %d s\n' "$name" "$taken"
+}
+
+build() {
+    cmake --preset "$1" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON >/dev/null
+    cmake --build --preset "$1" -j "$jobs"
+}
+
+# Tests that measure time run alone (RUN_SERIAL); the others share the processors.
+test_preset() {
+    ctest --preset "$1" -j "$jobs"
+}
+
+stage 'packages' sh tools/packages.sh tests
+
+stage 'build: portable (a C compiler and CMake alone)' build portable
+stage 'verify: portable' build/portable/gcstep verify
+
+stage 'build: clang' build clang
+stage 'verify: clang' build/clang/gcstep verify
+
+stage 'build: asan-ubsan' build asan-ubsan
+stage 'test: asan-ubsan' test_preset asan-ubsan
+
+stage 'build: tsan' build tsan
+stage 'test: tsan' test_preset tsan
+
+stage 'build: release' build release
+printf '\n== time of each stage so far\n%s\n== test: release\n' "$timings"
+test_preset release
