@@ -5,8 +5,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <unistd.h>
 
 using namespace gcs_bench;
 
@@ -69,8 +67,11 @@ Settings read_settings(const Options &options) {
         } else if (name == "--threads") {
             settings.threads = parse_threads(value);
         } else {
-            if (access(value.c_str(), R_OK) != 0)
-                bad_usage("option '--table': cannot read '" + value + "': " + std::strerror(errno));
+            char why[512];
+            gcs_machine machine;
+            gcs_machine_read(&machine);
+            if (!gcs_table_file_check(value.c_str(), &machine, why, sizeof why))
+                bad_usage(std::string("option '--table': ") + why);
             settings.table = value;
         }
     }

@@ -19,8 +19,8 @@ static double power(double base, uint64_t t) {
 }
 
 static gcs_status out_of_range(size_t group, const char *name, double value, const char *range) {
-    return gcs_fail(GCS_INVALID_ARGUMENT, "hyper[%zu].%s is %g: it must be %s", group, name, value,
-                    range);
+    return gcs_fail(GCS_INVALID_ARGUMENT, "hyper[%zu].%s is %.17g: it must be %s", group, name,
+                    value, range);
 }
 
 /* Written so that a NaN is refused. */
@@ -34,17 +34,17 @@ static bool fraction(double value) {
 static gcs_status check_adam(const gcs_hyper *hyper, size_t group) {
     /* A beta that rounds to 1 as a float would freeze its moment for good. */
     if (!fraction(hyper->beta1) || (float)hyper->beta1 >= 1)
-        return out_of_range(group, "beta1", hyper->beta1, "in [0, 1)");
+        return out_of_range(group, "beta1", hyper->beta1, "in [0, 1), also as a float");
     if (!fraction(hyper->beta2) || (float)hyper->beta2 >= 1)
-        return out_of_range(group, "beta2", hyper->beta2, "in [0, 1)");
+        return out_of_range(group, "beta2", hyper->beta2, "in [0, 1), also as a float");
     if (!finite_not_negative(hyper->eps))
-        return out_of_range(group, "eps", hyper->eps, "finite and not negative");
+        return out_of_range(group, "eps", hyper->eps, "finite (as a float) and not negative");
     return GCS_OK;
 }
 
 static gcs_status check_sgdm(const gcs_hyper *hyper, size_t group) {
     if (!fraction(hyper->momentum) || (float)hyper->momentum >= 1)
-        return out_of_range(group, "momentum", hyper->momentum, "in [0, 1)");
+        return out_of_range(group, "momentum", hyper->momentum, "in [0, 1), also as a float");
     if (!(hyper->dampening >= 0 && hyper->dampening <= 1))
         return out_of_range(group, "dampening", hyper->dampening, "in [0, 1]");
     return GCS_OK;
@@ -57,7 +57,8 @@ gcs_status gcs_hyper_check(const gcs_spec *spec, const gcs_hyper *hyper, size_t 
     if (!finite_not_negative(hyper->lr))
         return out_of_range(group, "lr", hyper->lr, "finite (as a float) and not negative");
     if (!finite_not_negative(hyper->weight_decay))
-        return out_of_range(group, "weight_decay", hyper->weight_decay, "finite and not negative");
+        return out_of_range(group, "weight_decay", hyper->weight_decay,
+                            "finite (as a float) and not negative");
     if (spec->rule == GCS_RULE_SGDM)
         status = check_sgdm(hyper, group);
     if (spec->rule == GCS_RULE_ADAM || spec->rule == GCS_RULE_ADAMW)

@@ -136,7 +136,7 @@ static void take_work(const execution *run, const gcs_work_list *list, atomic_si
 static void run_with_openmp(const execution *run) {
     const gcs_plan *plan = run->plan;
     atomic_size_t next_first = 0, next_second = 0;
-#pragma omp parallel num_threads(plan->threads)
+#pragma omp parallel num_threads(plan->team)
     {
         take_work(run, &plan->first, &next_first);
         if (plan->second.count != 0) {
@@ -157,7 +157,7 @@ void gcs_execute(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buff
     execution run = {.plan = plan, .hyper = hyper, .buffers = buffers};
     if (plan->target.parallel_for != NULL)
         run_in_pool(&run);
-    else if (plan->threads == 1)
+    else if (plan->team == 1)
         run_alone(&run);
     else
         run_with_openmp(&run);

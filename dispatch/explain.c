@@ -61,7 +61,7 @@ static void put_reason(text *t, const gcs_planned_tensor *planned) {
         put_line_place(t, planned);
         break;
     case GCS_WHY_FIXED_RULE:
-        put(t, "fixed rule: no table has a line for it");
+        put(t, "fixed rule: no table has a line that can be used for it");
         return;
     }
     put_evidence(t, planned);
@@ -71,7 +71,7 @@ size_t gcs_plan_explain(const gcs_plan *plan, size_t index, char *buffer, size_t
     text t = {.buffer = buffer, .size = size};
     if (size > 0)
         buffer[0] = '\0';
-    if (index >= plan->count)
+    if (plan == NULL || index >= plan->count)
         return 0;
     const gcs_planned_tensor *planned = &plan->tensors[index];
     const gcs_tensor *tensor = &planned->tensor;

@@ -11,6 +11,8 @@
 #define PIECE_MIN_BYTES   ((uint64_t)64 << 10)
 #define PIECE_MAX_BYTES   ((uint64_t)1 << 20)
 #define PIECES_PER_THREAD 16
+/* At most about so many pieces: what cuts a step of 16 GiB into pieces of 1 MiB. */
+#define MAX_PIECES ((uint64_t)1 << 14)
 
 /* Fewer groups than this many per thread, each longer than this, are cut inside the group. */
 #define SPLIT_GROUPS_PER_THREAD 2
@@ -75,10 +77,10 @@ static uint64_t piece_of(const gcs_planned_tensor *planned, int threads, uint64_
     return up_to_multiple(share, share >= COLUMNS_OF_STRIP ? COLUMNS_OF_STRIP : COLUMNS_OF_LINE);
 }
 
-static bool is_split(const gcs_plan *plan, const gcs_tensor *tensor) {
-    return plan->threads > 1 && tensor->layout == GCS_LAYOUT_ROWS &&
+bool gcs_tensor_is_split(const gcs_spec *spec, const gcs_tensor *tensor, int threads) {
+    return threads > 1 && spec->center != GCS_CENTER_NONE && tensor->layout == GCS_LAYOUT_ROWS &&
            tensor->cols >= SPLIT_MIN_LENGTH &&
-           tensor->rows < (uint64_t)plan->threads * SPLIT_GROUPS_PER_THREAD;
+           tensor->rows < (uint64_t)threads * SPLIT_GROUPS_PER_THREAD;
 }
 
 static bool add_split_tensor(gcs_plan *plan, size_t index, uint64_t piece_bytes) {
@@ -110,7 +112,7 @@ static gcs_status prepare_split(gcs_plan *plan, const gcs_environment *env) {
     size_t floats = 0;
     for (size_t i = 0; i < plan->count; i++) {
         gcs_planned_tensor *planned = &plan->tensors[i];
-        if (!is_split(plan, &planned->tensor))
+        if (!gcs_tensor_is_split(&plan->spec, &planned->tensor, plan->threads))
             continue;
         planned->sum = gcs_first_kernel(GCS_OP_SUM, GCS_RULE_SGD, GCS_VIEW_PART, env->isa_cap);
         planned->part = gcs_first_kernel(GCS_OP_STEP, plan->spec.rule, GCS_VIEW_PART, env->isa_cap);
@@ -133,13 +135,22 @@ static gcs_status prepare_split(gcs_plan *plan, const gcs_environment *env) {
     return GCS_OK;
 }
 
+/* A thread without a piece would only be woken. */
+static int team_of(const gcs_plan *plan) {
+    const size_t pieces =
+        plan->first.count > plan->second.count ? plan->first.count : plan->second.count;
+    return pieces < (size_t)plan->threads ? (int)pieces : plan->threads;
+}
+
 gcs_status gcs_partition(gcs_plan *plan, const gcs_environment *env) {
     uint64_t elements = 0;
     for (size_t i = 0; i < plan->count; i++)
         elements += plan->tensors[i].elements;
     const uint64_t bytes = elements * gcs_rule_bytes(plan->spec.rule);
-    const uint64_t piece_bytes = clamp(bytes / ((uint64_t)plan->threads * PIECES_PER_THREAD),
-                                       PIECE_MIN_BYTES, PIECE_MAX_BYTES);
+    uint64_t piece_bytes = clamp(bytes / ((uint64_t)plan->threads * PIECES_PER_THREAD),
+                                 PIECE_MIN_BYTES, PIECE_MAX_BYTES);
+    if (piece_bytes < bytes / MAX_PIECES)
+        piece_bytes = bytes / MAX_PIECES;
     const gcs_status status = prepare_split(plan, env);
     if (status != GCS_OK)
         return status;
@@ -153,5 +164,8 @@ gcs_status gcs_partition(gcs_plan *plan, const gcs_environment *env) {
         if (plan->tensors[i].sum == NULL)
             added = add_whole_tensor(plan, i, piece_bytes);
     }
-    return added ? GCS_OK : gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan");
+    if (!added)
+        return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan");
+    plan->team = team_of(plan);
+    return GCS_OK;
 }

@@ -10,6 +10,12 @@
 #include <omp.h>
 #endif
 
+/* More threads than any machine has; a run time that is asked for too many aborts the process. */
+#define MAX_THREADS 1024
+
+/* A plan has memory for each group up to the largest. */
+#define MAX_GROUP 65535U
+
 /* Below this many bytes per thread, waking a thread costs more than it brings. */
 #define BYTES_PER_THREAD ((uint64_t)256 << 10)
 
@@ -29,10 +35,16 @@ static gcs_status check_tensor(const gcs_tensor *tensor, size_t index) {
         tensor->layout != GCS_LAYOUT_COLS)
         return gcs_fail(GCS_INVALID_ARGUMENT, "tensors[%zu].layout %d is not a gcs_layout", index,
                         (int)tensor->layout);
+    if (tensor->group > MAX_GROUP)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "tensors[%zu].group is %u: it must be at most %u",
+                        index, tensor->group, MAX_GROUP);
     if (tensor->rows == 0)
         return gcs_fail(GCS_INVALID_ARGUMENT, "tensors[%zu].rows is 0", index);
     if (tensor->cols == 0)
         return gcs_fail(GCS_INVALID_ARGUMENT, "tensors[%zu].cols is 0", index);
+    if (tensor->layout == GCS_LAYOUT_FLAT && tensor->rows != 1)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "tensors[%zu].rows is not 1, as layout FLAT has it",
+                        index);
     if (tensor->rows > (uint64_t)PTRDIFF_MAX / sizeof(float) / tensor->cols)
         return gcs_fail(GCS_INVALID_ARGUMENT,
                         "tensors[%zu]: rows x cols is more than an address can reach", index);
@@ -83,7 +95,7 @@ static gcs_tensor planned_layout(const gcs_plan *plan, const gcs_tensor *tensor)
 
 static int threads_for(const gcs_target *target, uint64_t bytes) {
     if (target->threads > 0)
-        return target->threads;
+        return target->threads < MAX_THREADS ? target->threads : MAX_THREADS;
     int threads = gcs_machine_allowed_threads();
     if (target->parallel_for == NULL) {
 #ifdef _OPENMP
@@ -173,21 +185,21 @@ void gcs_plan_destroy(gcs_plan *plan) {
 }
 
 size_t gcs_plan_tensors(const gcs_plan *plan) {
-    return plan->count;
+    return plan != NULL ? plan->count : 0;
 }
 
 size_t gcs_plan_groups(const gcs_plan *plan) {
-    return plan->groups;
+    return plan != NULL ? plan->groups : 0;
 }
 
 int gcs_plan_threads(const gcs_plan *plan) {
-    return plan->threads;
+    return plan != NULL ? plan->threads : 0;
 }
 
 const gcs_choice *gcs_plan_choice(const gcs_plan *plan, size_t index) {
-    return index < plan->count ? &plan->tensors[index].choice : NULL;
+    return plan != NULL && index < plan->count ? &plan->tensors[index].choice : NULL;
 }
 
 const char *gcs_plan_kernel(const gcs_plan *plan, size_t index) {
-    return index < plan->count ? plan->tensors[index].choice.kernel->name : NULL;
+    return plan != NULL && index < plan->count ? plan->tensors[index].choice.kernel->name : NULL;
 }

@@ -15,6 +15,10 @@ gcs_status gcs_plan_create_traffic(gcs_plan **plan, gcs_target target, const gcs
 /* How the kernel of tensor `index` was chosen; NULL when there is no such tensor. */
 const gcs_choice *gcs_plan_choice(const gcs_plan *plan, size_t index);
 
+/* Whether a plan of so many threads shares the tensor's few long rows by pieces. The chosen kernel
+ * is then not used for it: its work is that of the sum and part kernels (dispatch/partition.c). */
+bool gcs_tensor_is_split(const gcs_spec *spec, const gcs_tensor *tensor, int threads);
+
 /* Bytes that a step of this rule must move per element: 12 SGD, 20 SGDM, 28 Adam and AdamW. */
 unsigned gcs_rule_bytes(gcs_rule rule);
 

@@ -38,7 +38,8 @@ struct gcs_plan {
     gcs_spec spec;
     gcs_target target; /* .table and .kernel are not kept */
     bool traffic;      /* see gcs_plan_create_traffic */
-    int threads;
+    int threads;       /* that the work is cut for, and tables are asked for */
+    int team; /* that OpenMP is asked for: as many as there are pieces, at most `threads` */
     gcs_planned_tensor *tensors;
     size_t count;
     size_t groups;

@@ -9,7 +9,7 @@
 #include "kernels/kernel.h"
 
 #define GCS_TABLE_SCHEMA    1
-#define GCS_TABLE_SHORT_ROW 64 /* default lines are measured apart for rows no longer than this */
+#define GCS_TABLE_SHORT_ROW 12 /* default lines are apart for rows no longer than this */
 #define GCS_TABLE_MAX_BYTES ((size_t)16 << 20) /* a larger file is refused */
 
 /* What a line is about. FLAT: rows = 1, cols = elements. */
@@ -70,6 +70,10 @@ gcs_tables *gcs_tables_open(const gcs_environment *env, const gcs_machine *machi
                             const char *override);
 void gcs_tables_close(gcs_tables *tables);
 
+/* Whether the file can be read as a table that is valid on this machine. False: `why` names the
+ * file, and the line where there is one. */
+bool gcs_table_file_check(const char *path, const gcs_machine *machine, char *why, size_t size);
+
 size_t gcs_tables_sources(const gcs_tables *tables);
 const gcs_table_source *gcs_tables_source(const gcs_tables *tables, size_t index);
 
@@ -97,7 +101,7 @@ typedef struct gcs_choice {
 typedef bool gcs_table_filter(const void *context, const gcs_kernel *kernel);
 
 /* Exact line, else the nearest within one octave in the same cache regime, else the default line;
- * (of several that hold, the one for the shortest rows);
+ * (of several that hold, the one for the shortest rows, then the one for the number of threads);
  * a line whose kernel does not exist or that `filter` refuses is passed over. False: no line.
  * `tuned` false: default lines only. */
 bool gcs_tables_find(const gcs_tables *tables, const gcs_table_key *key, bool tuned,

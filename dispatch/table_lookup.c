@@ -122,27 +122,33 @@ static bool find_nearest(const query *q, bool same_threads, gcs_choice *choice) 
     return least < HUGE_VAL;
 }
 
-/* Whether a default line holds for the key's shape: see gcs_table_key. */
+/* Whether a default line holds for the key's shape and threads: see gcs_table_key. */
 static bool default_holds(const gcs_table_key *line, const gcs_table_key *key) {
-    return line->rows == 0 && (line->cols == 0 || key->cols <= line->cols);
+    return line->rows == 0 && (line->cols == 0 || key->cols <= line->cols) &&
+           (line->threads == 0 || line->threads == key->threads);
 }
 
-/* The lines are sorted by key, so the line for any length comes before the bounded ones. */
-static bool find_default(const query *q, uint32_t threads, gcs_choice *choice) {
-    uint64_t bound = 0;
-    bool found = false;
+/* Whether default line a is the nearer one: the smaller bound, then the number of threads. */
+static bool is_nearer(const gcs_table_key *a, const gcs_table_key *b) {
+    const uint64_t bound_a = a->cols != 0 ? a->cols : UINT64_MAX;
+    const uint64_t bound_b = b->cols != 0 ? b->cols : UINT64_MAX;
+    return bound_a != bound_b ? bound_a < bound_b : a->threads > b->threads;
+}
+
+static bool find_default(const query *q, gcs_choice *choice) {
+    const gcs_table_line *found = NULL;
     for (size_t i = 0; i < q->tables->entries.count; i++) {
         const gcs_table_line *line = &q->tables->entries.items[i].line;
         if (!same_class(&line->key, q->key) || !default_holds(&line->key, q->key) ||
-            line->key.threads != threads || (found && bound != 0 && line->key.cols >= bound))
+            (found != NULL && !is_nearer(&line->key, &found->key)))
             continue;
         const gcs_kernel *kernel = usable(q, line);
         if (kernel == NULL)
             continue;
-        bound = line->key.cols;
-        found = choose(choice, kernel, GCS_WHY_DEFAULT_LINE, 0, line);
+        found = line;
+        choose(choice, kernel, GCS_WHY_DEFAULT_LINE, 0, line);
     }
-    return found;
+    return found != NULL;
 }
 
 bool gcs_tables_find(const gcs_tables *tables, const gcs_table_key *key, bool tuned,
@@ -153,6 +159,5 @@ bool gcs_tables_find(const gcs_tables *tables, const gcs_table_key *key, bool tu
         (find_exact(&q, choice) || find_nearest(&q, true, choice) ||
          find_nearest(&q, false, choice)))
         return true;
-    return (key->threads > 0 && find_default(&q, key->threads, choice)) ||
-           find_default(&q, 0, choice);
+    return find_default(&q, choice);
 }

@@ -79,8 +79,17 @@ static size_t cut(char *text, char *fields[GCS_TABLE_COLUMNS]) {
     return count;
 }
 
+/* The longest group that a line is for: a default line without a bound is for any. */
+static uint64_t longest_group(const gcs_table_key *key) {
+    if (key->rows == 0)
+        return key->cols != 0 ? key->cols : UINT64_MAX;
+    return key->layout == GCS_LAYOUT_COLS ? key->rows : key->cols;
+}
+
 /* Whether the kernel is one for the key's steps: a tensor that is not centred runs as flat. */
 static bool kernel_fits(const gcs_kernel *kernel, const gcs_table_key *key) {
+    if (kernel->max_length != 0 && longest_group(key) > kernel->max_length)
+        return false;
     const bool view_fits = (int)kernel->view == (int)key->layout ||
                            (key->center == GCS_CENTER_NONE && kernel->view == GCS_VIEW_FLAT);
     return kernel->op == GCS_OP_STEP && kernel->rule == key->rule &&
@@ -100,7 +109,7 @@ static bool check_kernel(parser *p, gcs_table_entry *entry) {
     }
     if (!kernel_fits(kernel, &entry->line.key)) {
         gcs_table_pass_over(p->report, p->number,
-                            "kernel '%.48s' is not one for this spec and layout",
+                            "kernel '%.48s' is not one for this spec and shape",
                             entry->line.kernel);
         return false;
     }

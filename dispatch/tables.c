@@ -2,6 +2,7 @@
 #include "dispatch/table_internal.h"
 
 #include "dispatch/file.h"
+#include "dispatch/registry.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -176,6 +177,17 @@ static void drop_shapes(gcs_table_entries *entries, size_t first) {
     entries->count = kept;
 }
 
+/* As if this were a CPU without the ISAs above the cap: such lines hide no others. */
+static void drop_above_cap(gcs_table_entries *entries, size_t first, gcs_isa cap) {
+    size_t kept = first;
+    for (size_t i = first; i < entries->count; i++) {
+        const gcs_kernel *kernel = gcs_registry_find(entries->items[i].line.kernel);
+        if (kernel != NULL && kernel->isa <= cap)
+            entries->items[kept++] = entries->items[i];
+    }
+    entries->count = kept;
+}
+
 /* False: memory ran out. */
 static bool take_text(gcs_tables *tables, const gcs_environment *env, const gcs_table_file *file) {
     gcs_table_source *source = &tables->sources[file->source];
@@ -186,7 +198,8 @@ static bool take_text(gcs_tables *tables, const gcs_environment *env, const gcs_
         return false;
     if (report.refused)
         tables->entries.count = first;
-    else
+    drop_above_cap(&tables->entries, first, env->isa_cap);
+    if (!report.refused)
         keep_winners(&tables->entries, first, &report);
     if (!env->tuned)
         drop_shapes(&tables->entries, first);
@@ -259,6 +272,32 @@ void gcs_tables_close(gcs_tables *tables) {
     free(tables->sources);
     free(tables->entries.items);
     free(tables);
+}
+
+bool gcs_table_file_check(const char *path, const gcs_machine *machine, char *why, size_t size) {
+    char *text = NULL;
+    size_t length = 0;
+    const char *problem = NULL;
+    const gcs_file_result result =
+        gcs_file_read(path, GCS_TABLE_MAX_BYTES, &text, &length, &problem);
+    if (result != GCS_FILE_OK) {
+        snprintf(why, size, "%s: %s", path,
+                 result == GCS_FILE_ABSENT      ? "no such file"
+                 : result == GCS_FILE_NO_MEMORY ? "out of memory"
+                                                : problem);
+        return false;
+    }
+    const gcs_table_file file = {.text = text, .size = length};
+    gcs_table_entries entries = {NULL, 0, 0};
+    gcs_table_report report;
+    const bool parsed = gcs_table_parse(&file, machine, &entries, &report);
+    if (!parsed)
+        snprintf(why, size, "%s: out of memory", path);
+    else if (report.refused)
+        snprintf(why, size, "%s:%u: %s", path, report.first_line, report.first);
+    free(entries.items);
+    free(text);
+    return parsed && !report.refused;
 }
 
 size_t gcs_tables_sources(const gcs_tables *tables) {

@@ -2,6 +2,7 @@
  * is written. Hyper-parameters: test_hyper.c. */
 #include "step_fixture.h"
 
+#include "dispatch/plan_internal.h"
 #include <pthread.h>
 #include <stdio.h>
 
@@ -42,6 +43,9 @@ static void plan_sizes(void **state) {
         {{GCS_LAYOUT_COLS, (uint64_t)1 << 31, (uint64_t)1 << 31, 0}, "rows x cols"},
         {{GCS_LAYOUT_FLAT, 1, UINT64_MAX / 4 + 1, 0}, "rows x cols"},
         {{GCS_LAYOUT_ROWS, UINT64_MAX, UINT64_MAX, 0}, "rows x cols"},
+        {{GCS_LAYOUT_FLAT, 2, 5, 0}, "rows"},
+        {{GCS_LAYOUT_ROWS, 3, 5, 65536}, "group"},
+        {{GCS_LAYOUT_ROWS, 3, 5, UINT32_MAX}, "group"},
     };
     gcs_spec spec = gcs_spec_sgdm();
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -123,6 +127,56 @@ static void names(void **state) {
     snprintf(version, sizeof version, "%d.%d.%d", GCS_VERSION_MAJOR, GCS_VERSION_MINOR,
              GCS_VERSION_PATCH);
     assert_string_equal(gcs_version(), version);
+}
+
+/* A plan needs memory for its tensors, not for their elements. */
+static void plan_of_a_huge_tensor(void **state) {
+    (void)state;
+    const gcs_tensor huge[] = {gcs_flat((uint64_t)1 << 55), gcs_rows((uint64_t)1 << 50, 32),
+                               gcs_rows(3, (uint64_t)1 << 52), gcs_cols((uint64_t)1 << 50, 32)};
+    gcs_spec spec = gcs_spec_adam();
+    gcs_target target = gcs_cpu();
+    target.threads = 4;
+    for (size_t i = 0; i < 4; i++) {
+        gcs_plan *plan = NULL;
+        /* The split row is the one whose segment sums need memory of their own. */
+        gcs_status status = gcs_plan_create(&plan, target, &spec, &huge[i], 1);
+        if (i == 2) {
+            assert_int_equal(status, GCS_OUT_OF_MEMORY);
+            continue;
+        }
+        assert_ok(status);
+        assert_in_range(plan->first.count, 2, 1 << 15);
+        gcs_plan_destroy(plan);
+    }
+}
+
+static void plan_with_more_threads_than_work(void **state) {
+    (void)state;
+    fixture f = fixture_make(&(gcs_tensor){GCS_LAYOUT_ROWS, 4, 33, 0}, 1, 0);
+    gcs_tensor tensor = gcs_rows(4, 33);
+    gcs_spec spec = gcs_spec_sgdm();
+    gcs_hyper hyper = gcs_hyper_default();
+    gcs_target target = gcs_cpu();
+    gcs_plan *plan = NULL;
+    target.threads = INT32_MAX;
+    assert_ok(gcs_plan_create(&plan, target, &spec, &tensor, 1));
+    assert_int_equal(gcs_plan_threads(plan), 1024);
+    assert_int_equal(plan->team, plan->first.count);
+    assert_ok(gcs_step(plan, &hyper, f.buffers));
+    gcs_plan_destroy(plan);
+    fixture_free(&f);
+}
+
+static void no_plan(void **state) {
+    (void)state;
+    char text[8] = "x";
+    assert_int_equal(gcs_plan_tensors(NULL), 0);
+    assert_int_equal(gcs_plan_groups(NULL), 0);
+    assert_int_equal(gcs_plan_threads(NULL), 0);
+    assert_null(gcs_plan_kernel(NULL, 0));
+    assert_int_equal(gcs_plan_explain(NULL, 0, text, sizeof text), 0);
+    assert_int_equal(text[0], 0);
 }
 
 /* ---- Steps ------------------------------------------------------------------------------- */
@@ -373,6 +427,9 @@ int main(void) {
         cmocka_unit_test(plan_enum_values),
         cmocka_unit_test(plan_target),
         cmocka_unit_test(plan_questions),
+        cmocka_unit_test(plan_of_a_huge_tensor),
+        cmocka_unit_test(plan_with_more_threads_than_work),
+        cmocka_unit_test(no_plan),
         cmocka_unit_test(step_null_pointers),
         cmocka_unit_test(step_unused_buffers_may_be_null),
         cmocka_unit_test(step_misaligned),

@@ -59,7 +59,9 @@ refuses "unknown model 'resnet51'; known: resnet50" "$models" --model=resnet51
 refuses "unknown spec 'lion'; known: sgd, sgdm, adam, adamw" "$models" --spec=lion
 refuses "'--threads' must be" "$models" --threads=0
 refuses "'--threads' must be" "$models" --threads=2x
-refuses "'--table': cannot read" "$models" --table="$scratch/none.tsv"
+refuses "none.tsv: no such file" "$models" --table="$scratch/none.tsv"
+printf 'no table\n' >"$scratch/bad.tsv"
+refuses "bad.tsv:1: " "$models" --table="$scratch/bad.tsv"
 refuses "unknown option '--modle=vgg16'" "$models" --modle=vgg16
 refuses "'--model' needs a value" "$models" --model
 refuses "unknown option 'resnet50'" "$models" resnet50

@@ -290,6 +290,25 @@ static void bad_kernels(void **state) {
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         expect_field_refused(F_KERNEL, others[i], "not one for this spec");
+    /* Kernels for short rows alone, in lines for longer ones and for all. */
+    const char *bounded = NULL;
+    for (size_t n = 0; bounded == NULL; n++) {
+        const char *name = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, 1, n);
+        bounded = gcs_registry_find(name)->max_length != 0 ? name : NULL;
+    }
+    expect_field_refused(F_KERNEL, bounded, "not one for this spec and shape");
+    text bound = {0};
+    add_head(&bound, machine_text);
+    table_fields fields = good_fields();
+    fields.at[F_KERNEL] = bounded;
+    fields.at[F_ROWS] = fields.at[F_THREADS] = fields.at[F_COLS] = "*";
+    add_fields(&bound, fields);
+    fields.at[F_COLS] = "<=12";
+    add_fields(&bound, fields);
+    parse(&bound);
+    assert_int_equal(report.passed_over, 1);
+    assert_int_equal(entries.count, 1);
+    assert_int_equal(entries.items[0].line.key.cols, 12);
     text t = {0};
     add_head(&t, machine_text);
     add_fields(&t, good_fields());

@@ -204,7 +204,7 @@ static void wrong_kernels(void **state) {
     text t = valid_table("sgdm_grad_rows_f32_abacus_pipe_u2");
     expect_of_text(&t, 5, "not in this build");
     t = valid_table(kernel_for(GCS_OP_STEP, GCS_RULE_ADAM, GCS_VIEW_ROWS, 50, 0));
-    expect_of_text(&t, 5, "not one for this spec and layout");
+    expect_of_text(&t, 5, "not one for this spec and shape");
     if (!gcs_registry_isa(GCS_ISA_AVX2))
         return;
     hide_avx2 = true;

@@ -19,8 +19,10 @@ static const gcs_machine machine = {.arch = "x86_64",
                                     .isa = "portable"};
 static char machine_text[256];
 
-/* Four kernels, of which nothing counts here but that they are different. */
+/* Four kernels for rows of any length, of which nothing counts here but that they differ. */
 static const char *kernel_a, *kernel_b, *kernel_c, *kernel_d;
+
+#define ANY_LENGTH ((uint64_t)1 << 40)
 
 #define STALE "0123456789ab"
 
@@ -34,10 +36,10 @@ bool gcs_cpu_allows(gcs_isa isa) {
 }
 
 static int start(void **state) {
-    kernel_a = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, 1, 0);
-    kernel_b = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, 1, 1);
-    kernel_c = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, 1, 2);
-    kernel_d = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, 1, 3);
+    kernel_a = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, ANY_LENGTH, 0);
+    kernel_b = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, ANY_LENGTH, 1);
+    kernel_c = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, ANY_LENGTH, 2);
+    kernel_d = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, ANY_LENGTH, 3);
     gcs_machine_format(&machine, machine_text, sizeof machine_text);
     return scratch_make(state);
 }
@@ -385,7 +387,36 @@ static void default_lines_for_short_rows(void **state) {
     expect(50, 100, 1, GCS_WHY_DEFAULT_LINE, kernel_b);
     expect(50, 65, 1, GCS_WHY_DEFAULT_LINE, kernel_b);
     expect(50, 64, 1, GCS_WHY_DEFAULT_LINE, kernel_c);
-    expect(50, 1, 1, GCS_WHY_DEFAULT_LINE, kernel_c);
+    expect(50, 13, 1, GCS_WHY_DEFAULT_LINE, kernel_c); /* up to 12 the built-in table has a line */
+}
+
+/* The bound comes first, then the number of threads. */
+static void default_bounds_and_threads(void **state) {
+    (void)state;
+    text t = {0};
+    add_head(&t, machine_text);
+    add_line(&t, "*", "*", "2", kernel_a);
+    add_line(&t, "*", "<=12", "*", kernel_b);
+    add_line(&t, "*", "<=12", "3", kernel_c);
+    open_text(&t);
+    expect(50, 12, 2, GCS_WHY_DEFAULT_LINE, kernel_b);
+    expect(50, 12, 3, GCS_WHY_DEFAULT_LINE, kernel_c);
+    expect(50, 13, 2, GCS_WHY_DEFAULT_LINE, kernel_a);
+}
+
+/* What GCSTEP_ISA rules out hides no line of a table that counts less. */
+static void lines_above_the_cap(void **state) {
+    (void)state;
+    const gcs_kernel *above = gcs_registry_find(kernel_d);
+    if (above->isa == GCS_ISA_PORTABLE)
+        skip();
+    env.isa_cap = GCS_ISA_PORTABLE;
+    write_one("override.tsv", kernel_d, "-");
+    write_one("named.tsv", kernel_a, "-");
+    char path[512], named[512];
+    env.table = scratch_path(named, "named.tsv");
+    open_tables(scratch_path(path, "override.tsv"));
+    expect(64, 576, 1, GCS_WHY_EXACT, kernel_a);
 }
 
 static bool not_named(const void *context, const gcs_kernel *kernel) {
@@ -445,7 +476,23 @@ static void another_class_is_a_miss(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, before, after)
 
+static size_t kernels_for_any_length(void) {
+    size_t count = 0;
+    for (size_t i = 0; i < gcs_registry_lists(); i++) {
+        const gcs_kernel_list *list = gcs_registry_list(i);
+        for (size_t k = 0; k < list->count; k++)
+            count += gcs_kernel_accepts(&list->kernels[k], GCS_OP_STEP, GCS_RULE_SGDM,
+                                        GCS_CENTER_GRADIENT, GCS_VIEW_ROWS, ANY_LENGTH);
+    }
+    return count;
+}
+
 int main(void) {
+    const int skipped = 77;
+    if (kernels_for_any_length() < 4) {
+        puts("skipped: this build has fewer than four kernels for rows of any length");
+        return skipped;
+    }
     const struct CMUnitTest tests[] = {
         TEST(order_of_the_tables),
         TEST(merged_line_by_line),
@@ -460,6 +507,8 @@ int main(void) {
         TEST(other_thread_counts),
         TEST(default_lines),
         TEST(default_lines_for_short_rows),
+        TEST(default_bounds_and_threads),
+        TEST(lines_above_the_cap),
         TEST(the_filter),
         TEST(another_class_is_a_miss),
     };

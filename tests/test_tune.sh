@@ -136,4 +136,11 @@ tune --shapes "$work/shapes.txt" --time 3 || fail 'tuning beside a stale journal
 says 'of other kernels'
 says '3 of 3 shapes to measure'
 
+# --- Few long rows: threads share them by pieces, no kernel is chosen, no line is written.
+printf 'position\t1x151296\tlinear\trows\n' >"$work/long.txt"
+"$gcstep" tune --table "$work/long.tsv" --threads 2 --rigor quick --time 2 \
+    --shapes "$work/long.txt" >"$work/out" 2>"$work/err" || fail 'tuning long rows failed'
+says 'left out: 1 tensor'
+[ "$(count '^line' "$work/long.tsv")" -eq 0 ] || fail 'a row that is shared by pieces has a line'
+
 echo 'tuning works from end to end'

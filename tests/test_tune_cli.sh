@@ -48,6 +48,10 @@ done
 
 # info
 accepted 'portable' info
+if [ -w /dev/full ] && "$gcstep" info >/dev/full 2>/dev/null; then
+    echo 'FAIL: info succeeds although its output could not be written'
+    failures=$((failures + 1))
+fi
 accepted 'built-in' info
 refused 2 "unexpected argument 'more'" info more
 
@@ -77,7 +81,7 @@ refused 2 '--rows: a flat tensor has one row' explain --layout flat --rows 2 --c
 refused 2 "unknown spec 'lion'" explain --spec lion $shape
 refused 2 "--threads: '0'" explain --threads 0 $shape
 refused 2 "--threads: '9999999'" explain --threads 9999999 $shape
-refused 2 "cannot read '$work/none.tsv'" explain --table "$work/none.tsv" $shape
+refused 2 "$work/none.tsv: no such file" explain --table "$work/none.tsv" $shape
 refused 2 'nonet' explain --model nonet
 refused 2 "option '--layout' needs a value" explain --layout
 refused 2 "unexpected argument 'more'" explain $shape more
@@ -87,6 +91,8 @@ accepted 'built-in' show
 refused 2 "$work/none.tsv" show "$work/none.tsv"
 refused 2 "unexpected argument 'two'" show one two
 printf 'no table\n' >"$work/bad.tsv"
+refused 2 "$work/bad.tsv:1: " explain --table "$work/bad.tsv" $shape
+refused 2 "$work/none.tsv: there is no such file" show "$work/none.tsv"
 refused 2 "$work/bad.tsv:1:" show "$work/bad.tsv"
 : >"$work/empty.tsv"
 refused 2 "$work/empty.tsv:1:" show "$work/empty.tsv"

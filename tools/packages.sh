@@ -8,7 +8,7 @@ set -eu
 
 wanted='cmake ninja-build gcc g++ pkg-config libhwloc-dev libbenchmark-dev python3 libcmocka-dev'
 if [ "${1:-}" = tests ]; then
-    wanted="$wanted clang libomp-dev qemu-user binutils"
+    wanted="$wanted clang libomp-dev make qemu-user binutils"
 fi
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

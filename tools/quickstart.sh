@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 
 seconds=${1:-90}
 case $seconds in
-'' | *[!0-9]*)
-    echo "quickstart.sh: seconds for tuning must be a whole number, not '$seconds'" >&2
+'' | *[!0-9]* | 0*)
+    echo "quickstart.sh: seconds for tuning must be a whole number from 1, not '$seconds'" >&2
     exit 2
     ;;
 esac

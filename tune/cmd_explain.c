@@ -1,5 +1,6 @@
 /* gcstep explain: which kernel a tensor, or each tensor of a network, would get, and why. */
 #include "dispatch/registry.h"
+#include "dispatch/table.h"
 #include "models/model.h"
 #include "tune/command.h"
 #include "tune/options.h"
@@ -56,14 +57,15 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/* A table that the user names must be one; of other tables the library itself tells in its log. */
 static bool read_table_name(const char *command, const char *path) {
-    FILE *file = fopen(path, "r");
-    if (!file) {
-        fprintf(stderr, "gcstep %s: --table: cannot read '%s'\n", command, path);
-        return false;
-    }
-    fclose(file);
-    return true;
+    char why[512];
+    gcs_machine machine;
+    gcs_machine_read(&machine);
+    if (gcs_table_file_check(path, &machine, why, sizeof why))
+        return true;
+    gcs_usage_error(command, "--table: %s", why);
+    return false;
 }
 
 static bool read_option(const char *command, int answer, request *r) {

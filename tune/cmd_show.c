@@ -57,6 +57,8 @@ static void print_line(const shown *s) {
     snprintf(spec, sizeof spec, "%s_%s", gcs_rule_name(key->rule), gcs_center_name(key->center));
     if (key->rows)
         snprintf(shape, sizeof shape, "%" PRIu64 "x%" PRIu64, key->rows, key->cols);
+    else if (key->cols)
+        snprintf(shape, sizeof shape, "rows <=%" PRIu64, key->cols);
     if (key->threads)
         snprintf(threads, sizeof threads, "%" PRIu32, key->threads);
     printf("%-10s %-4s %-14s %7s  %-36s", spec, gcs_view_name((gcs_view)key->layout), shape,
@@ -141,9 +143,9 @@ static int print_file(const char *path, const gcs_table_entries *entries,
 static int show_file(const char *path) {
     char *text;
     size_t size;
-    const char *problem = "there is no such file";
+    const char *problem;
     if (gcs_file_read(path, GCS_TABLE_MAX_BYTES, &text, &size, &problem) != GCS_FILE_OK) {
-        fprintf(stderr, "gcstep show: %s: %s\n", path, problem);
+        fprintf(stderr, "gcstep show: %s: %s\n", path, problem ? problem : "there is no such file");
         return GCS_EXIT_USAGE;
     }
     const gcs_table_file file = {.text = text, .size = size};

@@ -140,6 +140,11 @@ static void measure_all(run *r) {
     if (open < r->all.count)
         fprintf(stderr, "gcstep tune: %zu are in %s already (--fresh measures them again)\n",
                 r->all.count - open, r->request->journal);
+    if (r->all.split > 0)
+        fprintf(stderr,
+                "gcstep tune: left out: %zu tensor%s of few long rows, which threads share by "
+                "pieces; there no kernel is chosen\n",
+                r->all.split, r->all.split == 1 ? "" : "s");
     gcs_progress_open(&r->progress, open, gcs_now_ns() + seconds * SECOND_NS);
     gcs_interrupt_catch();
     if (open > 0)
@@ -170,8 +175,9 @@ static int finish(run *r) {
     for (size_t s = 0; s < q->spec_count; s++)
         if (!gcs_summary_print(q->specs[s], &r->specs[s], &r->results, &r->machine))
             return error("out of memory", GCS_EXIT_FAILED);
-    gcs_summary_print_legend();
-    printf("\n%zu lines in %s\n", lines, q->table);
+    if (lines > 0)
+        gcs_summary_print_legend();
+    printf("\n%zu line%s in %s\n", lines, lines == 1 ? "" : "s", q->table);
     fflush(stdout);
     if (open > r->failed)
         fprintf(stderr,

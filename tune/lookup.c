@@ -25,9 +25,13 @@ gcs_table_line gcs_line_of(const gcs_shape_result *result) {
 
 /* ---- Default lines ------------------------------------------------------------------------- */
 
+static bool is_short_row(const gcs_table_key *key) {
+    return key->layout == GCS_LAYOUT_ROWS && key->cols <= GCS_TABLE_SHORT_ROW;
+}
+
 static bool same_class(const gcs_table_key *a, const gcs_table_key *b) {
     return a->rule == b->rule && a->center == b->center && a->layout == b->layout &&
-           a->threads == b->threads;
+           a->threads == b->threads && is_short_row(a) == is_short_row(b);
 }
 
 /* The results that a default line is made from. */
@@ -65,7 +69,15 @@ static double summed_regret(const evidence_set *set, const char *kernel, double 
     return sum;
 }
 
-/* The kernel of the least summed regret; NULL: none is as good as the present default's choices.
+/* Whether a kernel accepts every shape of a class. */
+static bool serves_class(const char *name, const gcs_table_key *key) {
+    const gcs_kernel *kernel = gcs_registry_find(name);
+    return kernel && (kernel->max_length == 0 ||
+                      (is_short_row(key) && kernel->max_length >= GCS_TABLE_SHORT_ROW));
+}
+
+/* The kernel of the least summed regret; NULL: none is better than the present default's choices,
+ * which then need no line.
  * Only winners are asked: any other kernel with a low sum is one of many that luck may have
  * favoured. A result whose winner is the present default asks for that one. */
 static const char *best_single(const evidence_set *set, double *log_gain) {
@@ -77,7 +89,7 @@ static const char *best_single(const evidence_set *set, double *log_gain) {
             continue;
         const char *kernel = result->candidates[result->winner].kernel;
         double sum = summed_regret(set, kernel, &gain);
-        if (sum > least || (chosen && sum == least))
+        if (!(sum < least) || !serves_class(kernel, set->key))
             continue;
         least = sum;
         chosen = kernel;
@@ -94,7 +106,8 @@ bool gcs_default_line_of(const gcs_results *results, const gcs_table_key *key,
     if (!kernel)
         return false;
     *line = (gcs_table_line){.key = *key};
-    line->key.rows = line->key.cols = 0;
+    line->key.rows = 0;
+    line->key.cols = is_short_row(key) ? GCS_TABLE_SHORT_ROW : 0;
     size_t shapes = 0;
     for (size_t i = 0; i < results->count; i++) {
         const gcs_shape_result *result = &results->results[i];

@@ -1,5 +1,6 @@
 /* The program `gcstep`: finds the subcommand. */
 #include "tune/command.h"
+#include <errno.h>
 #include <gcstep/gcstep.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +35,14 @@ static void print_help(FILE *to) {
                 "Exit status: 0 done, 1 something failed, 2 bad arguments or input.\n");
 }
 
+/* A result that could not be written (a full disk, a closed pipe) is no success. */
+static int finish(int status) {
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "gcstep: standard output: %s\n", strerror(errno));
+    return status != GCS_EXIT_OK ? status : GCS_EXIT_FAILED;
+}
+
 int main(int argc, char **argv) {
     if (argc < 2) {
         print_help(stderr);
@@ -41,7 +50,7 @@ int main(int argc, char **argv) {
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(stdout);
-        return GCS_EXIT_OK;
+        return finish(GCS_EXIT_OK);
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("gcstep %s\n", gcs_version());
@@ -49,7 +58,7 @@ int main(int argc, char **argv) {
     }
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return finish(commands[i].run(argc - 1, argv + 1));
     fprintf(stderr, "gcstep: unknown %s '%s'\nTry 'gcstep --help'.\n",
             argv[1][0] == '-' ? "option" : "command", argv[1]);
     return GCS_EXIT_USAGE;

@@ -68,6 +68,10 @@ bool gcs_jobs_add(gcs_jobs *jobs, gcs_spec spec, const gcs_model *model, uint32_
     for (size_t i = 0; i < model->count; i++) {
         gcs_tensor tensor = gcs_model_as_tensor(&model->tensors[i]);
         gcs_table_key key = gcs_key_of(spec, &tensor, threads);
+        if (gcs_tensor_is_split(&spec, &tensor, (int)threads)) {
+            jobs->split++;
+            continue;
+        }
         gcs_job *job = find(jobs, &key);
         if (job)
             job->occurrences++;
@@ -91,5 +95,5 @@ void gcs_jobs_sort(gcs_jobs *jobs) {
 
 void gcs_jobs_free(gcs_jobs *jobs) {
     free(jobs->jobs);
-    *jobs = (gcs_jobs){NULL, 0};
+    *jobs = (gcs_jobs){NULL, 0, 0};
 }

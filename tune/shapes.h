@@ -15,6 +15,8 @@ typedef struct gcs_job {
 typedef struct gcs_jobs {
     gcs_job *jobs;
     size_t count;
+    size_t split; /* tensors left out: threads share their few long rows by pieces, with kernels
+                   * that no table chooses (gcs_tensor_is_split) */
 } gcs_jobs;
 
 /* The key under which a step of `tensor` is looked up: what is not centred is one flat vector. */

@@ -110,7 +110,7 @@ typedef struct gcs_tensor {
     gcs_layout layout;
     uint64_t rows;  /* ROWS: number of groups.          COLS: elements of a group.  FLAT: 1 */
     uint64_t cols;  /* ROWS: elements of a group.       COLS: number of groups.     FLAT: all */
-    uint32_t group; /* parameter group: index into the hyper-parameters given to gcs_step */
+    uint32_t group; /* parameter group, at most 65,535: index into what gcs_step is given */
 } gcs_tensor;
 
 /* `channels` groups of `length` contiguous elements each. PyTorch: weight.shape[0] and
@@ -136,12 +136,13 @@ typedef void gcs_parallel_for(void *pool, uint64_t count, gcs_task *task, void *
 /* Where and how a plan's steps run. Start from gcs_cpu() and change what differs. */
 typedef struct gcs_target {
     int threads; /* 0: what OpenMP and the process' affinity allow, fewer for small plans;
-                  * n: at most n */
+                  * n: at most n, and never more than 1,024 */
     gcs_parallel_for *parallel_for; /* NULL: OpenMP (one thread where built without it) */
     void *pool;                     /* handed to parallel_for */
     const char *table;  /* NULL: the tables that the environment names, then the built-in one;
                          * "": default rule only; else this file before the built-in one */
-    const char *kernel; /* NULL, or the name of the kernel to use for each tensor it fits */
+    const char *kernel; /* NULL, or the name of the kernel to use for each tensor it fits (but not
+                         * where threads share a few long rows by pieces) */
 } gcs_target;
 
 GCS_API gcs_target gcs_cpu(void);
@@ -163,7 +164,8 @@ GCS_API gcs_status gcs_plan_create(gcs_plan **plan, gcs_target target, const gcs
 /* Frees a plan. NULL is allowed. */
 GCS_API void gcs_plan_destroy(gcs_plan *plan);
 
-/* Number of tensors, of parameter groups (1 + the largest .group), and threads a step uses. */
+/* These take NULL for a plan of nothing: 0, NULL.
+ * Number of tensors, of parameter groups (1 + the largest .group), and threads a step uses. */
 GCS_API size_t gcs_plan_tensors(const gcs_plan *plan);
 GCS_API size_t gcs_plan_groups(const gcs_plan *plan);
 GCS_API int gcs_plan_threads(const gcs_plan *plan);
@@ -181,7 +183,8 @@ GCS_API size_t gcs_plan_explain(const gcs_plan *plan, size_t index, char *text, 
 /* ---- A step ------------------------------------------------------------------------------ */
 
 /* The hyper-parameters of one parameter group at one step. Only what the rule uses is looked at.
- * Start from gcs_hyper_default(). */
+ * Each must be in its range also when rounded to f32: a beta of 1 - 1e-10 is 1 there, and an lr of
+ * 1e39 infinite; both are refused. Start from gcs_hyper_default(). */
 typedef struct gcs_hyper {
     double lr;              /* learning rate, finite, >= 0 */
     double momentum;        /* SGDM: mu, in [0, 1) */
@@ -192,7 +195,9 @@ typedef struct gcs_hyper {
     double weight_decay;    /* lambda, finite, >= 0 */
     uint64_t t;             /* number of this step, counted from 1 */
     const float *found_inf; /* NULL, or a flag: where *found_inf is not 0, the tensors of this
-                             * parameter group, state included, stay as they are, bit for bit */
+                             * parameter group, state included, stay as they are, bit for bit.
+                             * Such a step does not count: give the same t again (a skipped t = 1
+                             * leaves the state uninitialised) */
 } gcs_hyper;
 
 /* lr 1e-3, momentum .9, dampening 0, betas .9 and .999, eps 1e-8, no decay, t 1. */
