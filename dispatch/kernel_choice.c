@@ -34,8 +34,7 @@ static need need_of(const gcs_plan *plan, const gcs_tensor *tensor, gcs_isa isa_
     };
 }
 
-/* The loop shape that the fixed rule prefers. Below about two vectors of lanes a row's own tail
- * costs more than the block's array of means. */
+/* The loop shape that the fixed rule prefers; docs/decisions.md has the figures. */
 static const char *preferred_shape(const need *n) {
     if (n->op == GCS_OP_TRAFFIC)
         return "traffic";

@@ -58,7 +58,7 @@ static bool add_pieces(gcs_work_list *list, gcs_work work, uint64_t end, uint64_
     return true;
 }
 
-/* How many units (rows, columns, elements) of `unit_bytes` one piece takes. */
+/* How many units (rows, columns, or elements of a flat tensor) one piece takes. */
 static uint64_t piece_of(const gcs_planned_tensor *planned, int threads, uint64_t piece_bytes,
                          unsigned bytes_per_element) {
     const gcs_tensor *tensor = &planned->tensor;
