@@ -9,8 +9,15 @@ namespace {
 
 const char usage[] =
     "bench_kernels: every kernel that this machine can run, on one thread. Names are\n"
-    "KERNEL/rows:R/cols:C/REGIME; cold: each step finds its buffers in memory, hot: in a cache.\n"
+    "KERNEL/rows:R/cols:C/REGIME, or of a general kernel KERNEL/STEP/rows:R/cols:C/REGIME; cold:\n"
+    "each step finds its buffers in memory, hot: in a cache.\n"
     "A kernel is verified on each shape before it is timed; one that fails is an error.\n"
+    "\n"
+    "  --spec=STEP   repeated: the steps that general kernels are timed on, e.g.\n"
+    "                amsgrad or adamw_update_bf16-bf16; default: some that have a kernel of\n"
+    "                their own too, so that the price of sharing can be read, and some that\n"
+    "                have none\n"
+    "\n"
     "For example, SGDM on rows from memory:  --benchmark_filter=sgdm_grad_rows.*/cold\n";
 
 struct Shape {
@@ -40,13 +47,43 @@ const std::vector<Shape> &shapes_of(gcs_view view) {
     return flat_shapes;
 }
 
-std::uint64_t group_length(gcs_view view, const Shape &shape) {
-    return view == GCS_VIEW_COLS ? shape.rows : shape.cols;
+// Steps of general kernels, by what is centred in them.
+const std::vector<std::string> default_steps = {"sgdm",    "adam",     "adamw",
+                                                "amsgrad", "nesterov", "adamw_grad_bf16-bf16"};
+const std::vector<std::string> measured_gradients = {"sgdm", "sgdm_grad_bf16"};
+
+using Specs = std::vector<gcs_spec>;
+
+gcs_spec parse_spec(const std::string &name) {
+    gcs_spec spec;
+    if (!gcs_spec_parse(name.c_str(), &spec))
+        bad_usage("unknown spec '" + name + "'; it is a rule, and where wanted a centre and types" +
+                  ", e.g. amsgrad or adamw_update_bf16-bf16");
+    return spec;
 }
 
-void bench(benchmark::State &state, const gcs_kernel *kernel, Shape shape, Regime regime) {
+Specs read_specs(const Options &options) {
+    Specs specs;
+    for (const auto &option : options)
+        specs.push_back(parse_spec(option.second));
+    return specs;
+}
+
+Specs default_specs(const gcs_kernel *kernel) {
+    Specs specs;
+    for (const std::string &name :
+         kernel->op == GCS_OP_MEASURE ? measured_gradients : default_steps) {
+        specs.push_back(parse_spec(name));
+        if (kernel->center == GCS_CENTER_UPDATE)
+            specs.back().center = GCS_CENTER_UPDATE;
+    }
+    return specs;
+}
+
+void bench(benchmark::State &state, const gcs_kernel *kernel, const gcs_form &form, Shape shape,
+           Regime regime) {
     std::string error;
-    auto bench_case = KernelCase::make(kernel, shape.rows, shape.cols, regime, error);
+    auto bench_case = KernelCase::make(kernel, form, shape.rows, shape.cols, regime, error);
     if (!bench_case) {
         fail(state, error);
         return;
@@ -63,36 +100,57 @@ void bench(benchmark::State &state, const gcs_kernel *kernel, Shape shape, Regim
         static_cast<std::int64_t>(static_cast<double>(state.iterations()) * bench_case->bytes()));
 }
 
-void register_case(const gcs_kernel *kernel, const Shape &shape, Regime regime) {
-    std::string name = std::string(kernel->name) + "/rows:" + std::to_string(shape.rows) +
+std::string name_of(const gcs_kernel *kernel, const gcs_form &form) {
+    if (!kernel->general)
+        return kernel->name;
+    char step[GCS_SPEC_NAME];
+    const gcs_spec spec = {form.rule, form.center, form.gradient, form.copy, false, false};
+    gcs_spec_format(&spec, step);
+    return std::string(kernel->name) + "/" + step;
+}
+
+void register_case(const gcs_kernel *kernel, const gcs_form &form, const Shape &shape,
+                   Regime regime) {
+    std::string name = name_of(kernel, form) + "/rows:" + std::to_string(shape.rows) +
                        "/cols:" + std::to_string(shape.cols) +
                        (regime == Regime::COLD ? "/cold" : "/hot");
-    benchmark::RegisterBenchmark(name.c_str(), bench, kernel, shape, regime)
+    benchmark::RegisterBenchmark(name.c_str(), bench, kernel, form, shape, regime)
         ->UseManualTime()
         ->Unit(benchmark::kMicrosecond);
 }
 
-void register_list(const gcs_kernel_list *list) {
-    for (std::size_t k = 0; k < list->count; k++) {
-        const gcs_kernel *kernel = &list->kernels[k];
-        for (const Shape &shape : shapes_of(kernel->view)) {
-            if (!gcs_kernel_accepts(kernel, kernel->op, kernel->rule, kernel->center, kernel->view,
-                                    group_length(kernel->view, shape)))
-                continue;
-            register_case(kernel, shape, Regime::COLD);
-            register_case(kernel, shape, Regime::HOT);
-        }
+bool accepts(const gcs_kernel *kernel, const gcs_form &form, const Shape &shape) {
+    const std::uint64_t length = kernel->view == GCS_VIEW_COLS ? shape.rows : shape.cols;
+    const gcs_need need = {kernel->op, form, kernel->means_given, kernel->view, length};
+    return gcs_kernel_accepts(kernel, &need);
+}
+
+void register_form(const gcs_kernel *kernel, const gcs_form &form) {
+    for (const Shape &shape : shapes_of(kernel->view)) {
+        if (!accepts(kernel, form, shape))
+            continue;
+        register_case(kernel, form, shape, Regime::COLD);
+        register_case(kernel, form, shape, Regime::HOT);
     }
+}
+
+void register_kernel(const gcs_kernel *kernel, const Specs &asked) {
+    if (!kernel->general) {
+        register_form(kernel, own_form(kernel));
+        return;
+    }
+    for (const gcs_spec &spec : asked.empty() ? default_specs(kernel) : asked)
+        register_form(kernel, gcs_spec_form(&spec, kernel->view != GCS_VIEW_FLAT));
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
-    start(argc, argv, usage, {}, "0.1");
+    const Specs asked = read_specs(start(argc, argv, usage, {"--spec"}, "0.1"));
     for (std::size_t i = 0; i < gcs_registry_lists(); i++) {
         const gcs_kernel_list *list = gcs_registry_list(i);
-        if (gcs_cpu_allows(list->isa))
-            register_list(list);
+        for (std::size_t k = 0; gcs_cpu_allows(list->isa) && k < list->count; k++)
+            register_kernel(&list->kernels[k], asked);
     }
     return run();
 }

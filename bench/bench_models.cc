@@ -14,20 +14,28 @@ const char usage[] =
     "bench_models: one whole optimizer step of a network, buffers in memory and not in a cache.\n"
     "\n"
     "  --model=NAME     repeated; default: every built-in network\n"
-    "  --spec=NAME      repeated; sgd, sgdm (default), adam, adamw\n"
+    "  --spec=STEP      repeated; default: sgdm; e.g. adamw, nesterov_none or\n"
+    "                   adamw_update_bf16-bf16 (gcstep tune --help has all names)\n"
     "  --threads=N      at most N threads; default: all that the process may use\n"
     "  --table=FILE     this autotuning table before the others\n"
+    "  --measure=1      also the pass that measures the gradient, and a step behind it that clips\n"
     "\n"
     "Time is that of the centred step. Counters, medians of the ratios of paired times:\n"
     "  gc_cost      centred / not centred: what centring costs; 1 is free\n"
     "  ceiling      same reads and writes without arithmetic / centred; 1 is as fast as memory\n"
-    "  vs_default   default rule's kernels / the table's; above 1 the table pays\n";
+    "  vs_default   default rule's kernels / the table's; above 1 the table pays\n"
+    "With --measure three more per network and step: /measure, the pass alone; /measure+step, the\n"
+    "step that clips and takes its means itself; /measure+means, the step that is given the means\n"
+    "of the measured sums. Counters:\n"
+    "  vs_step      its time / that of the step alone\n"
+    "  ceiling      the step's ceiling, for as many bytes as this moves / its time\n";
 
 constexpr std::size_t least_rounds = 9;
 
 struct Settings {
     std::vector<std::string> models, specs;
     int threads = 0;
+    bool measure = false;
     std::string table;
 };
 
@@ -55,6 +63,20 @@ int parse_threads(const std::string &text) {
     return static_cast<int>(value);
 }
 
+bool parse_switch(const std::string &name, const std::string &text) {
+    if (text != "0" && text != "1")
+        bad_usage("option '" + name + "' must be 0 or 1, not '" + text + "'");
+    return text == "1";
+}
+
+gcs_spec parse_spec(const std::string &name) {
+    gcs_spec spec;
+    if (!gcs_spec_parse(name.c_str(), &spec))
+        bad_usage("unknown spec '" + name + "'; it is a rule, and where wanted a centre and types" +
+                  ", e.g. sgdm, sgdm_none, adamw_update_bf16-bf16");
+    return spec;
+}
+
 Settings read_settings(const Options &options) {
     Settings settings;
     for (const auto &[name, value] : options) {
@@ -62,10 +84,12 @@ Settings read_settings(const Options &options) {
             require_one_of("model", value, all_models());
             settings.models.push_back(value);
         } else if (name == "--spec") {
-            require_one_of("spec", value, {"sgd", "sgdm", "adam", "adamw"});
+            parse_spec(value);
             settings.specs.push_back(value);
         } else if (name == "--threads") {
             settings.threads = parse_threads(value);
+        } else if (name == "--measure") {
+            settings.measure = parse_switch(name, value);
         } else {
             char why[512];
             gcs_machine machine;
@@ -88,67 +112,91 @@ Settings read_settings(const Options &options) {
 std::string current_name;
 std::unique_ptr<ModelStep> current;
 
-ModelStep *prepare(const std::string &model, const std::string &spec_name, const Settings &settings,
+ModelStep *prepare(const std::string &model, const std::string &spec, const Settings &settings,
                    std::string &error) {
-    std::string name = model + "/" + spec_name;
+    std::string name = model + "/" + spec;
     if (current && current_name == name)
         return current.get();
     current.reset();
-    gcs_spec spec;
-    if (!gcs_spec_parse(spec_name.c_str(), &spec)) {
-        error = "unknown spec '" + spec_name + "'";
-        return nullptr;
-    }
     const char *table = settings.table.empty() ? nullptr : settings.table.c_str();
-    current = ModelStep::make(model, spec, settings.threads, table, error);
+    current = ModelStep::make(model, parse_spec(spec), settings.threads, table, error);
     current_name = name;
     return current.get();
 }
 
-void bench(benchmark::State &state, const std::string &model, const std::string &spec,
-           const Settings &settings) {
-    std::string error;
-    ModelStep *step = prepare(model, spec, settings, error);
-    if (!step) {
-        fail(state, error);
-        return;
-    }
+// The first of the variants is the one whose time is reported.
+bool run_rounds(benchmark::State &state, ModelStep *step, const Variants &variants,
+                std::string &error) {
     step->forget();
     for (auto _ : state) {
-        if (!step->round(error)) {
-            fail(state, error);
-            return;
-        }
-        state.SetIterationTime(step->seconds());
+        if (!step->round(variants, error))
+            return false;
+        state.SetIterationTime(step->seconds(variants[0]));
     }
     // A step of gigabytes fills the time with an iteration or two: no median. Its further rounds
     // count for the ratios alone.
     while (step->rounds() < least_rounds) {
-        if (!step->round(error)) {
-            fail(state, error);
-            return;
-        }
+        if (!step->round(variants, error))
+            return false;
     }
-    Ratios ratios = step->ratios();
-    state.counters["gc_cost"] = ratios.gc_cost;
-    state.counters["ceiling"] = ratios.ceiling;
-    state.counters["vs_default"] = ratios.vs_default;
+    return true;
+}
+
+void set_ratios(benchmark::State &state, const ModelStep &step, Variant v) {
+    if (v == CENTERED) {
+        state.counters["gc_cost"] = step.ratio(CENTERED, PLAIN);
+        state.counters["vs_default"] = step.ratio(DEFAULT_TABLE, CENTERED);
+    } else {
+        state.counters["vs_step"] = step.ratio(v, CENTERED);
+    }
+    state.counters["ceiling"] = step.ratio(CEILING, v) * step.bytes(v) / step.bytes(CEILING);
+}
+
+void bench(benchmark::State &state, const std::string &model, const std::string &spec,
+           const Settings &settings, const Variants &variants) {
+    std::string error;
+    ModelStep *step = prepare(model, spec, settings, error);
+    if (!step || !run_rounds(state, step, variants, error)) {
+        fail(state, error);
+        return;
+    }
+    const double bytes = step->bytes(variants[0]);
+    set_ratios(state, *step, variants[0]);
+    state.counters["bytes_per_element"] = bytes / step->elements();
     state.counters["rounds"] = static_cast<double>(step->rounds());
     state.counters["threads_used"] = step->threads();
     state.SetBytesProcessed(
-        static_cast<std::int64_t>(static_cast<double>(state.iterations()) * step->bytes()));
+        static_cast<std::int64_t>(static_cast<double>(state.iterations()) * bytes));
+}
+
+void add(const std::string &name, const std::string &model, const std::string &spec,
+         const Settings &settings, const Variants &variants) {
+    benchmark::RegisterBenchmark(name.c_str(), bench, model, spec, settings, variants)
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond);
+}
+
+void add_step(const std::string &model, const std::string &spec, const Settings &settings) {
+    const std::string name = model + "/" + spec;
+    add(name, model, spec, settings, {CENTERED, PLAIN, DEFAULT_TABLE, CEILING});
+    if (!settings.measure)
+        return;
+    add(name + "/measure", model, spec, settings, {MEASURE, CENTERED, CEILING});
+    add(name + "/measure+step", model, spec, settings, {CLIPPED, CENTERED, CEILING});
+    // The means of the other centres are none, or not of the gradient.
+    const gcs_center center = parse_spec(spec).center;
+    if (center == GCS_CENTER_GRADIENT || center == GCS_CENTER_RAW_GRADIENT)
+        add(name + "/measure+means", model, spec, settings, {GIVEN_MEANS, CENTERED, CEILING});
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
-    Settings settings =
-        read_settings(start(argc, argv, usage, {"--model", "--spec", "--threads", "--table"}, "1"));
+    Settings settings = read_settings(
+        start(argc, argv, usage, {"--model", "--spec", "--threads", "--table", "--measure"}, "1"));
     for (const std::string &model : settings.models)
         for (const std::string &spec : settings.specs)
-            benchmark::RegisterBenchmark((model + "/" + spec).c_str(), bench, model, spec, settings)
-                ->UseManualTime()
-                ->Unit(benchmark::kMillisecond);
+            add_step(model, spec, settings);
     int status = run();
     current.reset();
     return status;

@@ -27,11 +27,59 @@ gcs_tensor tensor_for(const gcs_kernel *kernel, std::uint64_t rows, std::uint64_
     return gcs_rows(rows, cols);
 }
 
+// A plan runs the steps of whole groups that take their means themselves.
+bool runs_in_a_plan(const gcs_kernel *kernel) {
+    return kernel->op == GCS_OP_TRAFFIC ||
+           (kernel->op == GCS_OP_STEP && kernel->view != GCS_VIEW_PART && !kernel->means_given);
+}
+
+unsigned state_bytes(gcs_rule rule) {
+    unsigned states = 0;
+    for (bool has : {gcs_rule_has_m(rule), gcs_rule_has_v(rule), gcs_rule_has_v_max(rule)})
+        states += has ? 1 : 0;
+    return states * static_cast<unsigned>(sizeof(float));
+}
+
+// Whether a step with the state made reads g once more: its change is not of the state alone.
+bool change_has_g(gcs_rule rule) {
+    return !gcs_rule_has_m(rule) || rule == GCS_RULE_NESTEROV || rule == GCS_RULE_NESTEROVW;
+}
+
+unsigned sum_bytes(const gcs_form &form) {
+    const unsigned w = sizeof(float), g = gcs_type_bytes(form.gradient);
+    if (form.center == GCS_CENTER_UPDATE)
+        return w + g + 2 * state_bytes(form.rule);
+    return form.center == GCS_CENTER_GRADIENT && !gcs_rule_is_decoupled(form.rule) ? w + g : g;
+}
+
+unsigned step_bytes(const gcs_kernel *kernel, const gcs_form &form) {
+    const gcs_spec spec = {form.rule, form.center, form.gradient, form.copy, false, false};
+    if (kernel->view != GCS_VIEW_PART || form.center != GCS_CENTER_UPDATE)
+        return gcs_spec_bytes(&spec);
+    const unsigned saved = change_has_g(form.rule) ? 0 : gcs_type_bytes(form.gradient);
+    return gcs_spec_bytes(&spec) - state_bytes(form.rule) - saved;
+}
+
 } // namespace
 
-unsigned kernel_bytes(const gcs_kernel *kernel) {
-    const unsigned read_g_and_w = 8;
-    return kernel->op == GCS_OP_SUM ? read_g_and_w : gcs_rule_bytes(kernel->rule);
+gcs_form own_form(const gcs_kernel *kernel) {
+    return {kernel->rule, kernel->center, GCS_TYPE_F32, GCS_COPY_NONE};
+}
+
+unsigned kernel_bytes(const gcs_kernel *kernel, const gcs_form &form) {
+    switch (kernel->op) {
+    case GCS_OP_SUM:
+        return sum_bytes(form);
+    case GCS_OP_MEASURE:
+        return gcs_type_bytes(form.gradient);
+    case GCS_OP_CHANGE:
+        return static_cast<unsigned>(sizeof(float)) + gcs_type_bytes(form.gradient) +
+               state_bytes(form.rule);
+    case GCS_OP_STEP:
+    case GCS_OP_TRAFFIC:
+        break;
+    }
+    return step_bytes(kernel, form);
 }
 
 bool KernelCase::make_plan(std::string &error) {
@@ -52,23 +100,36 @@ bool KernelCase::make_plan(std::string &error) {
     return chosen == kernel_->name;
 }
 
-std::unique_ptr<KernelCase> KernelCase::make(const gcs_kernel *kernel, std::uint64_t rows,
-                                             std::uint64_t cols, Regime regime,
+// Means of the size of a gradient's, and room for one figure per group or segment.
+void KernelCase::make_figures() {
+    const gcs_tensor &tensor = copies_[0];
+    const std::uint64_t most = tensor.cols / GCS_SEGMENT + 1;
+    const std::uint64_t groups = kernel_->view == GCS_VIEW_PART   ? most
+                                 : kernel_->view == GCS_VIEW_ROWS ? tensor.rows
+                                                                  : tensor.cols;
+    means_.assign(static_cast<std::size_t>(groups), 1e-3f);
+    for (std::vector<float> &figures : figures_)
+        figures.resize(static_cast<std::size_t>(groups));
+}
+
+std::unique_ptr<KernelCase> KernelCase::make(const gcs_kernel *kernel, const gcs_form &form,
+                                             std::uint64_t rows, std::uint64_t cols, Regime regime,
                                              std::string &error) {
     char why[512];
-    if (!gcs_check_shape(kernel, rows, cols, why, sizeof why)) {
+    if (!gcs_check_shape(kernel, &form, rows, cols, why, sizeof why)) {
         error = std::string("verification failed, not timed: ") + why;
         return nullptr;
     }
     std::unique_ptr<KernelCase> self(new KernelCase);
-    std::uint64_t shape_bytes = rows * cols * kernel_bytes(kernel);
+    std::uint64_t shape_bytes = rows * cols * kernel_bytes(kernel, form);
     self->kernel_ = kernel;
-    self->spec_ = {kernel->rule, kernel->center};
+    self->form_ = form;
+    self->spec_ = {form.rule, form.center, form.gradient, form.copy, false, false};
     self->copies_.assign(copies_for(shape_bytes, regime), tensor_for(kernel, rows, cols));
     self->bytes_ = static_cast<double>(shape_bytes) * static_cast<double>(self->copies_.size());
     gcs_coefficients(&self->spec_, &self->hyper_, &self->coef_);
-    if (kernel->view == GCS_VIEW_PART)
-        self->sums_.resize(static_cast<std::size_t>(cols / GCS_SEGMENT + 1));
+    if (!runs_in_a_plan(kernel))
+        self->make_figures();
     else if (!self->make_plan(error))
         return nullptr;
     self->sets_.reset(gcs_buffer_sets_create(&self->spec_, self->copies_.data(),
@@ -79,22 +140,34 @@ std::unique_ptr<KernelCase> KernelCase::make(const gcs_kernel *kernel, std::uint
     return self->sets_ ? std::move(self) : nullptr;
 }
 
+void KernelCase::run_kernel(const gcs_tensor &tensor, const gcs_buffers &buffers) {
+    const gcs_measured measured = {figures_[0].data(), figures_[1].data(), figures_[2].data(),
+                                   figures_[3].data(), figures_[4].data()};
+    gcs_args args = {};
+    args.w = buffers.w;
+    args.g = buffers.g;
+    args.m = buffers.m;
+    args.v = buffers.v;
+    args.v_max = buffers.v_max;
+    args.copy = static_cast<std::uint16_t *>(buffers.copy);
+    args.rows = tensor.rows;
+    args.cols = tensor.cols;
+    args.last = kernel_->view == GCS_VIEW_ROWS ? tensor.rows : tensor.cols;
+    args.coef = &coef_;
+    args.form = &form_;
+    args.mean = means_[0];
+    if (kernel_->means_given)
+        args.means = args.w_means = means_.data();
+    args.out = figures_[0].data();
+    args.measured = &measured;
+    kernel_->run(&args);
+}
+
 bool KernelCase::run(const gcs_buffers *buffers) {
     if (plan_)
         return gcs_step(plan_.get(), &hyper_, buffers) == GCS_OK;
-    for (std::size_t i = 0; i < copies_.size(); i++) {
-        gcs_args args = {};
-        args.w = buffers[i].w;
-        args.g = static_cast<const float *>(buffers[i].g);
-        args.m = buffers[i].m;
-        args.v = buffers[i].v;
-        args.rows = copies_[i].rows;
-        args.cols = copies_[i].cols;
-        args.last = copies_[i].cols;
-        args.coef = &coef_;
-        args.out = sums_.data();
-        kernel_->run(&args);
-    }
+    for (std::size_t i = 0; i < copies_.size(); i++)
+        run_kernel(copies_[i], buffers[i]);
     return true;
 }
 

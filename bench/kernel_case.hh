@@ -15,10 +15,11 @@ enum class Regime {
 
 class KernelCase {
   public:
-    // Null with a sentence in `error` when the kernel fails its verification on this shape, or
-    // cannot be run through a plan.
-    static std::unique_ptr<KernelCase> make(const gcs_kernel *kernel, std::uint64_t rows,
-                                            std::uint64_t cols, Regime regime, std::string &error);
+    // The kernel must accept the form. Null with a sentence in `error` when it fails its
+    // verification on this shape, or cannot be run through a plan.
+    static std::unique_ptr<KernelCase> make(const gcs_kernel *kernel, const gcs_form &form,
+                                            std::uint64_t rows, std::uint64_t cols, Regime regime,
+                                            std::string &error);
 
     // Steps all copies once, on the next buffers. Seconds; negative with a sentence in `error`.
     double step(std::string &error);
@@ -29,21 +30,28 @@ class KernelCase {
   private:
     KernelCase() = default;
     bool make_plan(std::string &error);
+    void make_figures();
+    void run_kernel(const gcs_tensor &tensor, const gcs_buffers &buffers);
     bool run(const gcs_buffers *buffers);
 
     const gcs_kernel *kernel_ = nullptr;
+    gcs_form form_ = {};
     gcs_spec spec_ = {};
     std::vector<gcs_tensor> copies_; // of the shape
-    Plan plan_;                      // null: the kernel works on a piece of a group
+    Plan plan_;                      // null: no plan runs this kernel alone
     BufferSets sets_;
     gcs_hyper hyper_ = typical_hyper();
     gcs_coef coef_ = {};
-    std::vector<float> sums_; // what a SUM kernel writes
+    std::vector<float> means_;      // of g and of w, for a kernel that is given them
+    std::vector<float> figures_[5]; // what SUM, MEASURE and CHANGE kernels write
     double bytes_ = 0;
 };
 
+// The form that a specialised kernel has compiled in.
+gcs_form own_form(const gcs_kernel *kernel);
+
 // Bytes that the kernel moves per element.
-unsigned kernel_bytes(const gcs_kernel *kernel);
+unsigned kernel_bytes(const gcs_kernel *kernel, const gcs_form &form);
 
 } // namespace gcs_bench
 

@@ -1,138 +1,139 @@
 /* Running error analysis of a step: see bound.h. */
 #include "check/bound.h"
-#include <float.h>
+#include "check/derive.h"
+#include "check/element.h"
 #include <math.h>
 
-static const double unit = 0x1p-24;       /* half an ulp of 1: the largest relative rounding */
-static const double underflow = 0x1p-150; /* half the smallest subnormal: the absolute one */
-static const double flushed = 0x1p-126;   /* what flush() takes away, at most */
-
-static gcs_bounded exactly(double value) {
-    return (gcs_bounded){.value = value};
-}
-
-/* The result of one rounded operation; `error` is what the operands brought along. */
-static gcs_bounded rounded(double value, double error, bool lost) {
-    /* What an infinity or a NaN leads to is the same in double. */
-    if (!isfinite(value))
-        return (gcs_bounded){.value = value, .lost = lost};
-    error += unit * (fabs(value) + error) + underflow;
-    return (gcs_bounded){value, error, lost || !(fabs(value) + error < (double)FLT_MAX)};
-}
-
 static gcs_bounded add(gcs_bounded a, gcs_bounded b) {
-    return rounded(a.value + b.value, a.error + b.error, a.lost || b.lost);
+    return gcs_bounded_add(a, b);
 }
-
 static gcs_bounded subtract(gcs_bounded a, gcs_bounded b) {
-    return rounded(a.value - b.value, a.error + b.error, a.lost || b.lost);
+    return gcs_bounded_subtract(a, b);
 }
-
 static gcs_bounded multiply(gcs_bounded a, gcs_bounded b) {
-    double error = fabs(a.value) * b.error + fabs(b.value) * a.error + a.error * b.error;
-    return rounded(a.value * b.value, error, a.lost || b.lost);
+    return gcs_bounded_multiply(a, b);
+}
+static gcs_bounded exactly(double value) {
+    return gcs_bounded_exactly(value);
+}
+static gcs_bounded given(double value) {
+    return gcs_bounded_given(value);
 }
 
-/* least: what the float divisor cannot be below, or 0. */
-static gcs_bounded divide(gcs_bounded a, gcs_bounded b, double least) {
-    double value = a.value / b.value;
-    double smallest = fmax(fabs(b.value) - b.error, least);
-    bool lost = a.lost || b.lost || smallest <= 0;
-    return rounded(value, lost ? 0 : (a.error + fabs(value) * b.error) / smallest, lost);
+static bool is_adam(gcs_rule rule) {
+    return gcs_element_has_m(rule) && gcs_element_has_v(rule);
 }
 
-static gcs_bounded root(gcs_bounded a) {
-    double value = sqrt(a.value);
-    double below = value - sqrt(fmax(a.value - a.error, 0));
-    double above = sqrt(a.value + a.error) - value;
-    return rounded(value, fmax(below, above), a.lost);
+static bool is_nesterov(gcs_rule rule) {
+    return rule == GCS_RULE_NESTEROV || rule == GCS_RULE_NESTEROVW;
 }
 
-static gcs_bounded flush(gcs_bounded a) {
-    if (fabs(a.value) - a.error < flushed)
-        a.error += flushed;
-    return a;
-}
-
-gcs_bounded gcs_bound_given(double value) {
-    return rounded(value, 0, false);
-}
-
-gcs_bound_coef gcs_bound_coefficients(gcs_rule rule, const gcs_hyper *h) {
+gcs_bound_coef gcs_bound_coefficients(const gcs_spec *spec, const gcs_hyper *h) {
     bool first = h->t == 1;
-    bool adam = rule == GCS_RULE_ADAM || rule == GCS_RULE_ADAMW;
+    double scale = (h->grad_scale == 0 ? 1 : h->grad_scale) * (h->clip == 0 ? 1 : h->clip);
     double correction1 = 1 - pow(h->beta1, (double)h->t);
-    double correction2 = 1 - pow(h->beta2, (double)h->t);
-    double decay = rule == GCS_RULE_ADAMW ? h->lr * h->weight_decay : h->weight_decay;
+    double root2 = sqrt(1 - pow(h->beta2, (double)h->t));
+    double step = h->lr, rate = h->lr;
+    if (is_adam(spec->rule)) {
+        step = (spec->authors_form ? h->lr * root2 : h->lr) / correction1;
+        rate = spec->authors_form ? step : h->lr;
+    } else if (spec->rule == GCS_RULE_ADAGRAD) {
+        step = h->lr / (1 + (double)(h->t - 1) * h->lr_decay);
+    }
+    double decay = gcs_derive_has_l2(spec->rule) ? h->weight_decay : rate * h->weight_decay;
     return (gcs_bound_coef){
-        .step = gcs_bound_given(adam ? h->lr / correction1 : h->lr),
-        .decay = decay == 0 ? exactly(0) : gcs_bound_given(decay),
-        .mu = first ? exactly(0) : gcs_bound_given(h->momentum),
-        .damp = first ? exactly(1) : gcs_bound_given(1 - h->dampening),
-        .beta1 = gcs_bound_given(h->beta1),
-        .comp1 = gcs_bound_given(1 - h->beta1),
-        .beta2 = gcs_bound_given(h->beta2),
-        .comp2 = gcs_bound_given(1 - h->beta2),
-        .eps = gcs_bound_given(h->eps),
-        .rsqrt_c2 = gcs_bound_given(1 / sqrt(correction2)),
+        .rule = spec->rule,
+        .center = spec->center,
+        .scale = given(spec->maximize ? -scale : scale),
+        .step = given(step),
+        .decay = given(decay),
+        .mu = first ? exactly(0) : given(h->momentum),
+        .damp = first ? exactly(1) : given(1 - h->dampening),
+        .nesterov = given(h->momentum),
+        .beta1 = given(h->beta1),
+        .comp1 = given(1 - h->beta1),
+        .beta2 = given(h->beta2),
+        .comp2 = given(1 - h->beta2),
+        .eps = given(h->eps),
+        .rsqrt_c2 = spec->authors_form ? exactly(1) : given(1 / root2),
     };
 }
 
-gcs_bounded gcs_bound_gradient(gcs_rule rule, const gcs_bound_coef *coef, float w, float g) {
-    if (rule == GCS_RULE_ADAMW || coef->decay.value == 0)
-        return exactly(g);
-    return add(exactly(g), multiply(coef->decay, exactly(w)));
+static gcs_bounded l2(const gcs_bound_coef *c, gcs_bounded z, gcs_bounded w) {
+    if (!gcs_derive_has_l2(c->rule) || c->decay.value == 0)
+        return z;
+    return add(z, multiply(c->decay, w));
 }
 
-void gcs_bound_sum_add(gcs_bound_sum *sum, gcs_bounded y) {
-    sum->sum.value += y.value;
-    sum->sum.error += y.error;
-    sum->sum.lost = sum->sum.lost || y.lost;
-    sum->magnitude += fabs(y.value) + y.error;
+/* The gradient that the rule sees. */
+static gcs_bounded gradient(const gcs_bound_coef *c, const gcs_bound_old *old, gcs_bounded mean) {
+    gcs_bounded y0 = multiply(c->scale, exactly(old->g)), w = exactly(old->w);
+    if (c->center == GCS_CENTER_GRADIENT)
+        return subtract(l2(c, y0, w), mean);
+    if (c->center == GCS_CENTER_RAW_GRADIENT)
+        return l2(c, subtract(y0, mean), w);
+    return l2(c, y0, w);
 }
 
-gcs_bounded gcs_bound_sum_total(const gcs_bound_sum *sum, uint64_t depth) {
-    if (!isfinite(sum->sum.value))
-        return sum->sum;
-    gcs_bounded total = sum->sum;
-    double longest = (double)depth * unit;
-    /* (1 + unit)^depth - 1 <= longest (1 + longest) while longest < 1. */
-    total.error += longest * (1 + longest) * sum->magnitude;
-    total.lost = total.lost || !(sum->magnitude + total.error < (double)FLT_MAX);
-    return total;
-}
-
-gcs_bounded gcs_bound_mean(const gcs_bound_sum *sum, uint64_t n, uint64_t depth) {
-    double count = (double)n;
-    gcs_bounded divisor = (double)(float)n == count ? exactly(count) : gcs_bound_given(count);
-    return divide(gcs_bound_sum_total(sum, depth), divisor, 0);
-}
-
-static gcs_bound_element step_adam(gcs_rule rule, const gcs_bound_coef *c, gcs_bounded x,
-                                   gcs_bounded w, gcs_bounded m, gcs_bounded v) {
-    gcs_bound_element e;
-    e.m = flush(add(multiply(c->beta1, m), multiply(c->comp1, x)));
-    e.v = flush(add(multiply(c->beta2, v), multiply(c->comp2, multiply(x, x))));
-    gcs_bounded divisor = add(multiply(root(e.v), c->rsqrt_c2), c->eps);
+static void step_adam(const gcs_bound_coef *c, const gcs_bound_old *old, gcs_bounded x,
+                      gcs_bound_element *e) {
+    gcs_bounded square = multiply(x, x);
+    e->m = gcs_bounded_flush(add(multiply(c->beta1, exactly(old->m)), multiply(c->comp1, x)));
+    e->v = gcs_bounded_flush(add(multiply(c->beta2, exactly(old->v)), multiply(c->comp2, square)));
+    gcs_bounded under = e->v;
+    if (gcs_element_has_v_max(c->rule))
+        under = e->v_max = gcs_bounded_flush(gcs_bounded_max(exactly(old->v_max), e->v));
+    gcs_bounded divisor = add(multiply(gcs_bounded_root(under), c->rsqrt_c2), c->eps);
     /* A root is never negative, not even one of a v that is all rounding: eps stays. */
     double least = c->eps.value - c->eps.error;
-    gcs_bounded change = divide(multiply(c->step, e.m), divisor, least);
-    if (rule == GCS_RULE_ADAMW && c->decay.value != 0)
-        change = add(multiply(c->decay, w), change);
-    e.w = subtract(w, change);
+    e->change = gcs_bounded_divide(multiply(c->step, e->m), divisor, least);
+}
+
+static void step_adagrad(const gcs_bound_coef *c, const gcs_bound_old *old, gcs_bounded x,
+                         gcs_bound_element *e) {
+    e->v = gcs_bounded_flush(add(exactly(old->v), multiply(x, x)));
+    gcs_bounded divisor = add(gcs_bounded_root(e->v), c->eps);
+    double least = c->eps.value - c->eps.error;
+    e->change = gcs_bounded_divide(multiply(c->step, x), divisor, least);
+}
+
+static void step_sgd(const gcs_bound_coef *c, const gcs_bound_old *old, gcs_bounded x,
+                     gcs_bound_element *e) {
+    gcs_bounded direction = x;
+    if (gcs_element_has_m(c->rule)) {
+        e->m = gcs_bounded_flush(add(multiply(c->mu, exactly(old->m)), multiply(c->damp, x)));
+        direction = is_nesterov(c->rule) ? add(x, multiply(c->nesterov, e->m)) : e->m;
+    }
+    e->change = multiply(c->step, direction);
+}
+
+gcs_bound_element gcs_bound_step(const gcs_bound_coef *c, const gcs_bound_old *old,
+                                 gcs_bounded mean) {
+    gcs_bounded x = gradient(c, old, mean), w = exactly(old->w);
+    gcs_bound_element e = {.m = exactly(old->m), .v = exactly(old->v)};
+    if (is_adam(c->rule))
+        step_adam(c, old, x, &e);
+    else if (c->rule == GCS_RULE_ADAGRAD)
+        step_adagrad(c, old, x, &e);
+    else
+        step_sgd(c, old, x, &e);
+    if (!gcs_derive_has_l2(c->rule) && c->decay.value != 0)
+        e.change = add(multiply(c->decay, w), e.change);
+    bool centred = c->center == GCS_CENTER_UPDATE;
+    e.w = subtract(w, centred ? subtract(e.change, mean) : e.change);
     return e;
 }
 
-gcs_bound_element gcs_bound_step(gcs_rule rule, const gcs_bound_coef *c, gcs_bounded gradient,
-                                 const gcs_bounded *mean, float w, float m, float v) {
-    gcs_bounded x = mean ? subtract(gradient, *mean) : gradient;
-    gcs_bounded old = exactly(w);
-    if (rule == GCS_RULE_ADAM || rule == GCS_RULE_ADAMW)
-        return step_adam(rule, c, x, old, exactly(m), exactly(v));
-    gcs_bound_element e = {.m = exactly(m), .v = exactly(v)};
-    gcs_bounded direction = x;
-    if (rule == GCS_RULE_SGDM)
-        direction = e.m = flush(add(multiply(c->mu, exactly(m)), multiply(c->damp, x)));
-    e.w = subtract(old, multiply(c->step, direction));
-    return e;
+gcs_bounded gcs_bound_term(const gcs_bound_coef *c, const gcs_bound_old *old) {
+    gcs_bounded y0 = multiply(c->scale, exactly(old->g));
+    if (c->center == GCS_CENTER_UPDATE)
+        return gcs_bound_step(c, old, exactly(0)).change;
+    return c->center == GCS_CENTER_RAW_GRADIENT ? y0 : l2(c, y0, exactly(old->w));
+}
+
+gcs_bounded gcs_bound_given_mean(const gcs_bound_coef *c, double mean, double w_mean) {
+    if (c->center == GCS_CENTER_UPDATE)
+        return exactly(mean);
+    gcs_bounded scaled = multiply(c->scale, exactly(mean));
+    return c->center == GCS_CENTER_GRADIENT ? l2(c, scaled, exactly(w_mean)) : scaled;
 }

@@ -5,8 +5,8 @@
 #include "check/check.h"
 #include "check/trial.h"
 
-/* Floats that the largest of these cases needs in a buffer. */
-#define GCS_CASES_FLOATS ((uint64_t)1100000)
+/* Elements that the largest of these cases needs in a buffer. */
+#define GCS_CASES_ELEMENTS ((uint64_t)1100000)
 
 /* What a kernel is compared with: a canonical kernel, or the contract and the reference where
  * *canonical is NULL. False: there is nothing. */

@@ -9,8 +9,9 @@ const gcs_kernel *gcs_check_canonical(const gcs_kernel *kernel) {
     const gcs_kernel_list *list = gcs_registry_isa(GCS_ISA_PORTABLE);
     for (size_t i = 0; list && i < list->count; i++) {
         const gcs_kernel *k = &list->kernels[i];
-        if (k->op == kernel->op && k->rule == kernel->rule && k->center == kernel->center &&
-            k->view == kernel->view && k->max_length == 0)
+        if (k->op == kernel->op && k->general == kernel->general &&
+            k->means_given == kernel->means_given && k->rule == kernel->rule &&
+            k->center == kernel->center && k->view == kernel->view && k->max_length == 0)
             return k;
     }
     return NULL;
@@ -32,7 +33,7 @@ bool gcs_check_kernel(const gcs_kernel *kernel, gcs_check_report *report) {
     const char *trouble = NULL;
     if (!gcs_cases_judge(kernel, &canonical))
         trouble = "there is no portable kernel to compare it with";
-    else if (!gcs_stage_open(&stage, GCS_CASES_FLOATS))
+    else if (!gcs_stage_open(&stage, GCS_CASES_ELEMENTS))
         trouble = "memory ran out";
     if (trouble) {
         report->failures = 1;

@@ -21,13 +21,14 @@ typedef struct gcs_check_report {
  * machine can run (gcs_cpu_allows). Deterministic; not to be called from two threads at once. */
 bool gcs_check_kernel(const gcs_kernel *kernel, gcs_check_report *report);
 
-/* Verifies the kernel on the one shape on which it is about to be timed: against the canonical
- * portable kernel, bit for bit. Takes about 20 ms, some tenths of a second where one group has
- * millions of elements. Of a big tensor: the groups at the start, in the middle and at the end; of
- * a big COLS matrix: one with fewer columns, and beyond 16,384 rows with fewer rows, of the same
- * remainders. False: why[why_size] says what was wrong. */
-bool gcs_check_shape(const gcs_kernel *kernel, uint64_t rows, uint64_t cols, char *why,
-                     size_t why_size);
+/* Verifies the kernel on the one form and shape on which it is about to be timed: against the
+ * canonical portable kernel, bit for bit. `form` is looked at for general kernels alone, else it
+ * may be NULL. Takes about 20 ms, some tenths of a second where one group has millions of elements.
+ * Of a big tensor: the groups at the start, in the middle and at the end; of a big COLS matrix: one
+ * with fewer columns, and beyond 16,384 rows with fewer rows, of the same remainders. False:
+ * why[why_size] says what was wrong. */
+bool gcs_check_shape(const gcs_kernel *kernel, const gcs_form *form, uint64_t rows, uint64_t cols,
+                     char *why, size_t why_size);
 
 /* The portable kernel whose bits are the contract for kernels like this one; NULL: none. */
 const gcs_kernel *gcs_check_canonical(const gcs_kernel *kernel);

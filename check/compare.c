@@ -1,5 +1,7 @@
 /* Comparisons: see compare.h. All are written so that a NaN that is not expected fails. */
 #include "check/compare.h"
+#include "check/bound.h"
+#include "check/half.h"
 #include <math.h>
 #include <string.h>
 
@@ -16,6 +18,16 @@ uint64_t gcs_first_difference(const float *a, const float *b, uint64_t count) {
         return count;
     uint64_t i = 0;
     while (i < count && gcs_same_value(a[i], b[i]))
+        i++;
+    return i;
+}
+
+uint64_t gcs_first_difference_16(gcs_type type, const uint16_t *a, const uint16_t *b,
+                                 uint64_t count) {
+    if (memcmp(a, b, (size_t)count * sizeof *a) == 0)
+        return count;
+    uint64_t i = 0;
+    while (i < count && gcs_half_same(type, a[i], b[i]))
         i++;
     return i;
 }

@@ -5,8 +5,11 @@
 #include "kernels/kernel.h"
 #include <stdbool.h>
 
-/* Does to the range of `args` what a kernel like `kernel` (its op, rule, centre, view) must do.
- * False: memory ran out. */
+/* Does to the range of `args` what `kernel` must do with a form: that of gcs_contract_form. Of a
+ * TRAFFIC kernel: nothing. False: memory ran out. */
 bool gcs_contract_run(const gcs_kernel *kernel, const gcs_args *args);
+
+/* The form that a kernel computes: args->form, or the one that is compiled in. */
+gcs_form gcs_contract_form(const gcs_kernel *kernel, const gcs_form *asked);
 
 #endif

@@ -8,14 +8,20 @@
 enum { SEGMENTS = 6, COUNT = (SEGMENTS - 1) * GCS_SEGMENT + 17 };
 
 bool gcs_check_in_place(const gcs_kernel *kernel, char *why, size_t why_size) {
-    static const gcs_coef no_decay;
-    static float w[COUNT], g[COUNT], m[COUNT], v[COUNT];
+    static const gcs_coef as_it_is = {.scale = 1};
+    static const gcs_form form = {.rule = GCS_RULE_SGD, .center = GCS_CENTER_GRADIENT};
+    static float w[COUNT], g[COUNT], m[COUNT], v[COUNT], v_max[COUNT];
     float want[SEGMENTS];
-    gcs_input_fill(GCS_CLASS_NORMAL, 1, COUNT, 1, w, g, m, v);
+    gcs_input_fill(GCS_CLASS_NORMAL, 1, COUNT, 1, &(gcs_input){w, g, m, v, v_max});
     for (uint64_t s = 0; s < SEGMENTS; s++)
         want[s] = gcs_order_segment(g + s * GCS_SEGMENT, s + 1 < SEGMENTS ? GCS_SEGMENT : 17);
-    kernel->run(
-        &(gcs_args){.g = g, .rows = 1, .cols = COUNT, .last = COUNT, .coef = &no_decay, .out = g});
+    kernel->run(&(gcs_args){.g = g,
+                            .rows = 1,
+                            .cols = COUNT,
+                            .last = COUNT,
+                            .coef = &as_it_is,
+                            .form = kernel->general ? &form : NULL,
+                            .out = g});
     uint64_t i = gcs_first_difference(g, want, SEGMENTS);
     if (i == SEGMENTS)
         return true;

@@ -4,10 +4,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { CANARIES = 64 }; /* floats on each side, fewer where the guard page is nearer */
+enum { CANARY_BYTES = 256 }; /* on each side, fewer where the guard page is nearer */
 
-/* The bits of a NaN: reading one by mistake spoils the result as well. */
-static const uint32_t canary = 0x7fc5a5a5;
+/* The bits of a NaN, in any of the types: reading one by mistake spoils the result as well. */
+static const uint16_t canary = 0x7fc5;
 
 bool gcs_arena_open(gcs_arena *arena, uint64_t floats) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -20,8 +20,8 @@ bool gcs_arena_open(gcs_arena *arena, uint64_t floats) {
         arena->map = NULL;
         return false;
     }
-    arena->data = (float *)(void *)((char *)arena->map + page);
-    arena->floats = bytes / sizeof(float);
+    arena->data = (char *)arena->map + page;
+    arena->bytes = bytes;
     return mprotect(arena->data, bytes, PROT_READ | PROT_WRITE) == 0;
 }
 
@@ -31,40 +31,43 @@ void gcs_arena_close(gcs_arena *arena) {
     *arena = (gcs_arena){0};
 }
 
-/* The stretch of canaries before a place, or after it. */
-static uint64_t canaries_before(const gcs_arena *arena, const float *place) {
-    uint64_t room = (uint64_t)(place - arena->data);
-    return room < CANARIES ? room : CANARIES;
+/* The stretch of canaries before a place, or after its end. */
+static size_t canaries_before(const gcs_arena *arena, const char *place) {
+    size_t room = (size_t)(place - arena->data);
+    return room < CANARY_BYTES ? room : CANARY_BYTES;
 }
 
-static uint64_t canaries_after(const gcs_arena *arena, const float *end) {
-    uint64_t room = (uint64_t)(arena->data + arena->floats - end);
-    return room < CANARIES ? room : CANARIES;
+static size_t canaries_after(const gcs_arena *arena, const char *end) {
+    size_t room = (size_t)(arena->data + arena->bytes - end);
+    return room < CANARY_BYTES ? room : CANARY_BYTES;
 }
 
-static void write_canaries(float *at, uint64_t count) {
-    for (uint64_t i = 0; i < count; i++)
+static void write_canaries(char *at, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += sizeof canary)
         memcpy(at + i, &canary, sizeof canary);
 }
 
-static bool canaries_stand(const float *at, uint64_t count) {
-    for (uint64_t i = 0; i < count; i++) {
+static bool canaries_stand(const char *at, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += sizeof canary) {
         if (memcmp(at + i, &canary, sizeof canary) != 0)
             return false;
     }
     return true;
 }
 
-float *gcs_arena_place(gcs_arena *arena, uint64_t count, unsigned slack, bool at_start) {
-    float *place = at_start ? arena->data + slack : arena->data + (arena->floats - count - slack);
-    uint64_t before = canaries_before(arena, place);
+void *gcs_arena_place(gcs_arena *arena, uint64_t count, unsigned size, unsigned slack,
+                      bool at_start) {
+    size_t bytes = (size_t)count * size, distance = (size_t)slack * size;
+    char *place = arena->data + (at_start ? distance : arena->bytes - bytes - distance);
+    size_t before = canaries_before(arena, place);
     write_canaries(place - before, before);
-    write_canaries(place + count, canaries_after(arena, place + count));
+    write_canaries(place + bytes, canaries_after(arena, place + bytes));
     return place;
 }
 
-bool gcs_arena_intact(const gcs_arena *arena, const float *place, uint64_t count) {
-    uint64_t before = canaries_before(arena, place);
-    return canaries_stand(place - before, before) &&
-           canaries_stand(place + count, canaries_after(arena, place + count));
+bool gcs_arena_intact(const gcs_arena *arena, const void *place, size_t bytes) {
+    const char *start = place, *end = start + bytes;
+    size_t before = canaries_before(arena, start);
+    return canaries_stand(start - before, before) &&
+           canaries_stand(end, canaries_after(arena, end));
 }

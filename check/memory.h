@@ -10,22 +10,24 @@
 typedef struct gcs_arena {
     void *map;
     size_t map_bytes;
-    float *data;
-    uint64_t floats; /* in data: a whole number of pages */
+    char *data;
+    size_t bytes; /* in data: a whole number of pages */
 } gcs_arena;
+
+/* Elements between a buffer and the guard page are below this. */
+#define GCS_SLACK 16
 
 /* Room for `floats` floats and the largest slack. Memory is taken from the system when it is
  * touched. False: out of memory. */
 bool gcs_arena_open(gcs_arena *arena, uint64_t floats);
 void gcs_arena_close(gcs_arena *arena);
 
-#define GCS_SLACK 16 /* slack is below this */
+/* A place for `count` elements of `size` bytes, 2 or 4: `slack` elements after the guard page at
+ * the start, or before the one at the end. Writes canaries on both sides. */
+void *gcs_arena_place(gcs_arena *arena, uint64_t count, unsigned size, unsigned slack,
+                      bool at_start);
 
-/* A place for `count` floats: `slack` floats after the guard page at the start, or before the one
- * at the end. Writes canaries on both sides. */
-float *gcs_arena_place(gcs_arena *arena, uint64_t count, unsigned slack, bool at_start);
-
-/* Whether the canaries around a place are what they were. */
-bool gcs_arena_intact(const gcs_arena *arena, const float *place, uint64_t count);
+/* Whether the canaries around a place of so many bytes are what they were. */
+bool gcs_arena_intact(const gcs_arena *arena, const void *place, size_t bytes);
 
 #endif

@@ -1,45 +1,99 @@
-/* The double reference as a judge: see prove.h. */
+/* The double reference as a judge of steps: see prove.h. */
 #include "check/prove.h"
-#include "check/bound.h"
 #include "check/compare.h"
 #include "check/order.h"
-#include "reference/reference.h"
-#include <math.h>
 #include <stdio.h>
-
-/* What stays the same over the elements of a claim. */
-typedef struct judge {
-    const gcs_claim *claim;
-    const gcs_hyper *hyper;
-    gcs_bound_coef coef;
-    double *const *exact;
-    double *worst;
-    char *why;
-    size_t why_size;
-} judge;
 
 static bool extreme(gcs_class class) {
     return class != GCS_CLASS_NORMAL && class != GCS_CLASS_BOUNDARY;
 }
 
-/* The gradient term of element i, in double. */
-static double exact_gradient(gcs_rule rule, const gcs_hyper *hyper, float w, float g) {
-    if (rule == GCS_RULE_ADAMW || hyper->weight_decay == 0)
-        return g;
-    return (double)g + hyper->weight_decay * (double)w;
+/* ---- What is judged ----------------------------------------------------------------------------
+ */
+
+static gcs_tensor tensor_of(const gcs_run *r) {
+    if (r->kernel->view == GCS_VIEW_FLAT)
+        return gcs_flat(r->trial->cols);
+    if (r->kernel->view == GCS_VIEW_COLS)
+        return gcs_cols(r->trial->rows, r->trial->cols);
+    return gcs_rows(r->trial->rows, r->trial->cols);
 }
 
-double gcs_prove_row_mean(const gcs_kernel *kernel, const gcs_trial *trial, const float *w,
-                          const float *g) {
-    double sum = 0;
-    for (uint64_t i = 0; i < trial->cols; i++)
-        sum += exact_gradient(kernel->rule, gcs_trial_hyper(trial->hyper), w[i], g[i]);
-    return sum / (double)trial->cols;
+/* A state buffer before the step, or NULL. */
+static const float *old_state(const gcs_run *r, int b) {
+    if (!r->buffer[b].used)
+        return NULL;
+    return r->state_is_new ? r->stage->old[GCS_EXACT_M + b - GCS_BUF_M] : r->stage->input[b];
 }
 
-static bool judge_value(const judge *j, const char *buffer, uint64_t i, float old, float got,
-                        double want, const gcs_bounded *bound) {
-    if (bound->lost && !extreme(j->claim->trial->class)) {
+static gcs_reference_in before(const gcs_run *r) {
+    void *const *in = r->stage->input;
+    return (gcs_reference_in){
+        .w = in[GCS_BUF_W],
+        .g = in[GCS_BUF_G],
+        .m = old_state(r, GCS_BUF_M),
+        .v = old_state(r, GCS_BUF_V),
+        .v_max = old_state(r, GCS_BUF_V_MAX),
+        .means = r->buffer[GCS_BUF_MEANS].used ? in[GCS_BUF_MEANS] : NULL,
+        .w_means = r->buffer[GCS_BUF_W_MEANS].used ? in[GCS_BUF_W_MEANS] : NULL,
+    };
+}
+
+double gcs_prove_row_mean(const gcs_run *r) {
+    gcs_tensor row = gcs_rows(1, r->trial->cols);
+    gcs_reference_in in = before(r);
+    return gcs_reference_group_sum(&r->spec, &row, r->hyper, &in, 0) / (double)row.cols;
+}
+
+uint64_t gcs_judge_groups(const gcs_judge *j) {
+    return j->tensor.layout == GCS_LAYOUT_COLS ? j->tensor.cols : j->tensor.rows;
+}
+
+gcs_judged_group gcs_judge_group(const gcs_judge *j, uint64_t number) {
+    const gcs_tensor *t = &j->tensor;
+    if (t->layout == GCS_LAYOUT_COLS)
+        return (gcs_judged_group){number, t->rows, t->cols, false};
+    return (gcs_judged_group){number * t->cols, t->cols, 1, true};
+}
+
+gcs_bound_old gcs_judge_old(const gcs_judge *j, uint64_t i) {
+    bool first = j->run->hyper->t == 1;
+    return (gcs_bound_old){
+        .w = j->in.w[i],
+        .g = gcs_reference_number(j->run->form.gradient, j->in.g, i),
+        .m = j->in.m && !first ? j->in.m[i] : 0,
+        .v = j->in.v && !first ? j->in.v[i] : 0,
+        .v_max = j->in.v_max && !first ? j->in.v_max[i] : 0,
+    };
+}
+
+gcs_bounded_sum gcs_judge_sum(const gcs_judge *j, const gcs_judged_group *g) {
+    gcs_bounded_sum sum = {0};
+    for (uint64_t k = 0; k < g->length; k++) {
+        gcs_bound_old old = gcs_judge_old(j, g->start + k * g->stride);
+        gcs_bounded_sum_add(&sum, gcs_bound_term(&j->coef, &old));
+    }
+    return sum;
+}
+
+void gcs_judge_reference(const gcs_judge *j) {
+    double *const *exact = j->run->stage->exact;
+    const gcs_run *r = j->run;
+    gcs_reference_out out = {
+        .w = exact[GCS_EXACT_W],
+        .m = r->buffer[GCS_BUF_M].used ? exact[GCS_EXACT_M] : NULL,
+        .v = r->buffer[GCS_BUF_V].used ? exact[GCS_EXACT_V] : NULL,
+        .v_max = r->buffer[GCS_BUF_V_MAX].used ? exact[GCS_EXACT_V_MAX] : NULL,
+    };
+    gcs_reference_step(&r->spec, &j->tensor, r->hyper, &j->in, &out);
+}
+
+/* ---- Single values -----------------------------------------------------------------------------
+ */
+
+bool gcs_judge_value(const gcs_judge *j, const char *buffer, uint64_t i, double old, float got,
+                     double want, const gcs_bounded *bound) {
+    if (bound->lost && !extreme(j->run->trial->class)) {
         snprintf(j->why, j->why_size, "no bound for %s[%llu] in a class of plain values", buffer,
                  (unsigned long long)i);
         return false;
@@ -48,104 +102,96 @@ static bool judge_value(const judge *j, const char *buffer, uint64_t i, float ol
         return true;
     snprintf(j->why, j->why_size,
              "change of %s[%llu] is %.9g, the reference says %.9g (rounding may make %.3g)", buffer,
-             (unsigned long long)i, (double)got - (double)old, want - (double)old, bound->error);
+             (unsigned long long)i, (double)got - old, want - old, bound->error);
     return false;
 }
 
-static bool judge_element(const judge *j, uint64_t i, const gcs_bounded *mean) {
-    const gcs_claim *c = j->claim;
-    gcs_rule rule = c->kernel->rule;
-    bool first = j->hyper->t == 1;
-    float m = c->m && !first ? c->m[i] : 0;
-    float v = c->v && !first ? c->v[i] : 0;
-    gcs_bounded y = gcs_bound_gradient(rule, &j->coef, c->w[i], c->g[i]);
-    gcs_bound_element bound = gcs_bound_step(rule, &j->coef, y, mean, c->w[i], m, v);
-    return judge_value(j, "w", i, c->w[i], c->new_w[i], j->exact[GCS_BUF_W][i], &bound.w) &&
-           (!c->m || judge_value(j, "m", i, m, c->new_m[i], j->exact[GCS_BUF_M][i], &bound.m)) &&
-           (!c->v || judge_value(j, "v", i, v, c->new_v[i], j->exact[GCS_BUF_V][i], &bound.v));
+/* Entry i of a buffer that holds e of GCS_EXACTS. */
+static bool judge_buffer(const gcs_judge *j, int b, int e, const char *name, uint64_t i, double old,
+                         const gcs_bounded *bound) {
+    if (!j->run->buffer[b].used)
+        return true;
+    return gcs_judge_value(j, name, i, old, ((const float *)j->place[b])[i],
+                           j->run->stage->exact[e][i], bound);
 }
 
-/* `length` elements from `start`, `stride` apart. */
-static bool judge_group(const judge *j, uint64_t start, uint64_t length, uint64_t stride) {
-    const gcs_claim *c = j->claim;
-    gcs_rule rule = c->kernel->rule;
-    bool centred = c->kernel->center == GCS_CENTER_GRADIENT && c->kernel->view != GCS_VIEW_FLAT;
-    gcs_bounded mean = {0};
-    if (centred && c->kernel->view == GCS_VIEW_PART) {
-        mean = gcs_bound_given(gcs_prove_row_mean(c->kernel, c->trial, c->w, c->g));
-    } else if (centred) {
-        gcs_bound_sum sum = {0};
-        for (uint64_t k = 0; k < length; k++) {
-            uint64_t i = start + k * stride;
-            gcs_bound_sum_add(&sum, gcs_bound_gradient(rule, &j->coef, c->w[i], c->g[i]));
+bool gcs_judge_state(const gcs_judge *j, uint64_t i, const gcs_bound_element *bound) {
+    gcs_bound_old old = gcs_judge_old(j, i);
+    return judge_buffer(j, GCS_BUF_M, GCS_EXACT_M, "m", i, old.m, &bound->m) &&
+           judge_buffer(j, GCS_BUF_V, GCS_EXACT_V, "v", i, old.v, &bound->v) &&
+           judge_buffer(j, GCS_BUF_V_MAX, GCS_EXACT_V_MAX, "v_max", i, old.v_max, &bound->v_max);
+}
+
+static bool judge_copy(const gcs_judge *j, uint64_t i) {
+    if (!j->run->buffer[GCS_BUF_COPY].used)
+        return true;
+    float w = ((const float *)j->place[GCS_BUF_W])[i];
+    uint16_t bits = ((const uint16_t *)j->place[GCS_BUF_COPY])[i];
+    if (gcs_reference_copy_fits(j->run->form.copy, w, bits))
+        return true;
+    snprintf(j->why, j->why_size, "copy[%llu] is 0x%04x, no rounding of %.9g",
+             (unsigned long long)i, (unsigned)bits, (double)w);
+    return false;
+}
+
+/* ---- A step ------------------------------------------------------------------------------------
+ */
+
+static bool judge_element(const gcs_judge *j, uint64_t i, gcs_bounded mean) {
+    gcs_bound_old old = gcs_judge_old(j, i);
+    gcs_bound_element bound = gcs_bound_step(&j->coef, &old, mean);
+    return judge_buffer(j, GCS_BUF_W, GCS_EXACT_W, "w", i, old.w, &bound.w) &&
+           gcs_judge_state(j, i, &bound) && judge_copy(j, i);
+}
+
+static gcs_bounded mean_of(const gcs_judge *j, uint64_t number) {
+    gcs_bounded none = {0};
+    if (j->run->form.center == GCS_CENTER_NONE || j->run->kernel->view == GCS_VIEW_FLAT)
+        return none;
+    if (j->run->kernel->view == GCS_VIEW_PART)
+        return gcs_bounded_given(gcs_prove_row_mean(j->run));
+    if (j->in.means)
+        return gcs_bound_given_mean(&j->coef, j->in.means[number],
+                                    j->in.w_means ? (double)j->in.w_means[number] : 0);
+    gcs_judged_group group = gcs_judge_group(j, number);
+    gcs_bounded_sum sum = gcs_judge_sum(j, &group);
+    return gcs_bounded_mean(&sum, group.length, gcs_order_depth(group.length, group.contiguous));
+}
+
+static bool prove_step(const gcs_judge *j) {
+    gcs_judge_reference(j);
+    for (uint64_t number = 0; number < gcs_judge_groups(j); number++) {
+        gcs_judged_group group = gcs_judge_group(j, number);
+        gcs_bounded mean = mean_of(j, number);
+        for (uint64_t k = 0; k < group.length; k++) {
+            if (!judge_element(j, group.start + k * group.stride, mean))
+                return false;
         }
-        uint64_t depth = gcs_order_depth(length, c->kernel->view == GCS_VIEW_ROWS);
-        mean = gcs_bound_mean(&sum, length, depth);
-    }
-    for (uint64_t k = 0; k < length; k++) {
-        if (!judge_element(j, start + k * stride, centred ? &mean : NULL))
-            return false;
     }
     return true;
 }
 
-static gcs_tensor tensor_of(const gcs_claim *c) {
-    if (c->kernel->view == GCS_VIEW_FLAT)
-        return gcs_flat(c->trial->cols);
-    if (c->kernel->view == GCS_VIEW_COLS)
-        return gcs_cols(c->trial->rows, c->trial->cols);
-    return gcs_rows(c->trial->rows, c->trial->cols);
-}
-
-static bool judge_step(const judge *j) {
-    const gcs_claim *c = j->claim;
-    gcs_spec spec = {c->kernel->rule, c->kernel->center};
-    gcs_tensor tensor = tensor_of(c);
-    gcs_reference_in in = {.w = c->w, .g = c->g, .m = c->m, .v = c->v};
-    gcs_reference_out out = {
-        .w = j->exact[GCS_BUF_W], .m = j->exact[GCS_BUF_M], .v = j->exact[GCS_BUF_V]};
-    gcs_reference_step(&spec, &tensor, j->hyper, &in, &out);
-    bool columns = c->kernel->view == GCS_VIEW_COLS;
-    uint64_t groups = columns ? tensor.cols : tensor.rows;
-    for (uint64_t group = 0; group < groups; group++) {
-        bool right = columns ? judge_group(j, group, tensor.rows, tensor.cols)
-                             : judge_group(j, group * tensor.cols, tensor.cols, 1);
-        if (!right)
-            return false;
-    }
-    return true;
-}
-
-static bool judge_sums(const judge *j) {
-    const gcs_claim *c = j->claim;
-    gcs_rule rule = c->kernel->rule;
-    for (uint64_t first = 0; first < c->trial->cols; first += GCS_SEGMENT) {
-        uint64_t left = c->trial->cols - first;
-        uint64_t length = left < GCS_SEGMENT ? left : GCS_SEGMENT;
-        gcs_bound_sum sum = {0};
-        double exact = 0;
-        for (uint64_t i = first; i < first + length; i++) {
-            exact += exact_gradient(rule, j->hyper, c->w[i], c->g[i]);
-            gcs_bound_sum_add(&sum, gcs_bound_gradient(rule, &j->coef, c->w[i], c->g[i]));
-        }
-        gcs_bounded bound = gcs_bound_sum_total(&sum, gcs_order_depth(length, true));
-        bound.error += 0x1p-150; /* of an exact sum of one element */
-        uint64_t segment = first / GCS_SEGMENT;
-        if (!judge_value(j, "sum", segment, 0, c->sums[segment], exact, &bound))
-            return false;
-    }
-    return true;
-}
-
-bool gcs_prove(const gcs_claim *claim, double *const exact[GCS_BUFS], double *worst, char *why,
+bool gcs_prove(const gcs_run *run, void *const place[GCS_BUFS], double *worst, char *why,
                size_t why_size) {
-    const gcs_hyper *hyper = gcs_trial_hyper(claim->trial->hyper);
-    judge j = {.claim = claim,
-               .hyper = hyper,
-               .coef = gcs_bound_coefficients(claim->kernel->rule, hyper),
-               .exact = exact,
-               .worst = worst,
-               .why = why,
-               .why_size = why_size};
-    return claim->kernel->op == GCS_OP_SUM ? judge_sums(&j) : judge_step(&j);
+    gcs_judge j = {.run = run,
+                   .place = place,
+                   .tensor = tensor_of(run),
+                   .in = before(run),
+                   .coef = gcs_bound_coefficients(&run->spec, run->hyper),
+                   .worst = worst,
+                   .why = why,
+                   .why_size = why_size};
+    switch (run->kernel->op) {
+    case GCS_OP_STEP:
+        return prove_step(&j);
+    case GCS_OP_SUM:
+        return gcs_prove_sums(&j);
+    case GCS_OP_CHANGE:
+        return gcs_prove_changes(&j);
+    case GCS_OP_MEASURE:
+        return gcs_prove_measured(&j);
+    case GCS_OP_TRAFFIC:
+        break;
+    }
+    return true;
 }

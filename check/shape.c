@@ -72,8 +72,12 @@ static bool check_pieces(const gcs_kernel *kernel, const gcs_kernel *canonical, 
     return true;
 }
 
-bool gcs_check_shape(const gcs_kernel *kernel, uint64_t rows, uint64_t cols, char *why,
-                     size_t why_size) {
+bool gcs_check_shape(const gcs_kernel *kernel, const gcs_form *form, uint64_t rows, uint64_t cols,
+                     char *why, size_t why_size) {
+    if (kernel->general && form == NULL) {
+        snprintf(why, why_size, "form: a general kernel needs one");
+        return false;
+    }
     if (rows == 0 || cols == 0 || rows > UINT64_MAX / sizeof(double) / cols) {
         snprintf(why, why_size, "rows or cols: %llu x %llu is no shape", (unsigned long long)rows,
                  (unsigned long long)cols);
@@ -99,5 +103,7 @@ bool gcs_check_shape(const gcs_kernel *kernel, uint64_t rows, uint64_t cols, cha
         return false;
     }
     gcs_trial t = {.rows = rows, .cols = cols, .class = GCS_CLASS_NORMAL};
+    if (kernel->general)
+        t.form = *form;
     return check_pieces(kernel, canonical, &t, why, why_size);
 }

@@ -2,17 +2,24 @@
 #include "check/trial.h"
 #include <stdlib.h>
 
-bool gcs_stage_open(gcs_stage *stage, uint64_t floats) {
-    *stage = (gcs_stage){.floats = floats};
-    if (floats > SIZE_MAX / sizeof(double) - GCS_SLACK)
+static bool open_buffer(gcs_stage *stage, int b) {
+    size_t bytes = (size_t)stage->elements * sizeof(float);
+    stage->input[b] = malloc(bytes);
+    stage->want[b] = malloc(bytes);
+    return gcs_arena_open(&stage->arena[b], stage->elements) && stage->input[b] && stage->want[b];
+}
+
+bool gcs_stage_open(gcs_stage *stage, uint64_t elements) {
+    *stage = (gcs_stage){.elements = elements};
+    if (elements > SIZE_MAX / sizeof(double) - GCS_SLACK)
         return false;
     bool opened = true;
-    for (int b = 0; b < GCS_BUFS; b++) {
-        stage->input[b] = malloc((size_t)floats * sizeof(float));
-        stage->want[b] = malloc((size_t)floats * sizeof(float));
-        stage->exact[b] = malloc((size_t)floats * sizeof(double));
-        opened = gcs_arena_open(&stage->arena[b], floats) && stage->input[b] && stage->want[b] &&
-                 stage->exact[b] && opened;
+    for (int b = 0; b < GCS_BUFS; b++)
+        opened = open_buffer(stage, b) && opened;
+    for (int e = 0; e < GCS_EXACTS; e++) {
+        stage->old[e] = malloc((size_t)elements * sizeof(float));
+        stage->exact[e] = malloc((size_t)elements * sizeof(double));
+        opened = opened && stage->old[e] && stage->exact[e];
     }
     if (!opened)
         gcs_stage_close(stage);
@@ -24,7 +31,10 @@ void gcs_stage_close(gcs_stage *stage) {
         gcs_arena_close(&stage->arena[b]);
         free(stage->input[b]);
         free(stage->want[b]);
-        free(stage->exact[b]);
+    }
+    for (int e = 0; e < GCS_EXACTS; e++) {
+        free(stage->old[e]);
+        free(stage->exact[e]);
     }
     *stage = (gcs_stage){0};
 }

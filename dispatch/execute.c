@@ -1,4 +1,5 @@
-/* One parallel region per step: every thread takes pieces of work until none is left. */
+/* A step: the kernels run on the plan's pieces of work, in one parallel region, or in two where
+ * long rows are split. */
 #include "dispatch/plan_internal.h"
 
 #include <string.h>
@@ -8,157 +9,182 @@ typedef struct execution {
     const gcs_plan *plan;
     const gcs_hyper *hyper;
     const gcs_buffers *buffers;
-    const gcs_work_list *list; /* for gcs_parallel_for: the phase that runs */
+    const gcs_work_list *list; /* the phase that runs */
 } execution;
 
-/* Puts +0 into the state of a range, for the first step. */
-static void clear_state(const gcs_kernel *kernel, const gcs_args *args) {
-    const bool cols = kernel->view == GCS_VIEW_COLS, rows = kernel->view == GCS_VIEW_ROWS;
-    const uint64_t unit = rows ? args->cols : 1;
-    const uint64_t blocks = cols ? args->rows : 1, stride = cols ? args->cols : 0;
-    const uint64_t first = args->first * unit;
-    const size_t bytes = (size_t)((args->last - args->first) * unit) * sizeof(float);
-    for (uint64_t block = 0; block < blocks; block++) {
-        if (args->m != NULL)
-            memset(args->m + block * stride + first, 0, bytes);
-        if (args->v != NULL)
-            memset(args->v + block * stride + first, 0, bytes);
-    }
+/* ---- Arguments ----------------------------------------------------------------------------- */
+
+/* NULL stays NULL. */
+static float *moved(float *buffer, uint64_t elements) {
+    return buffer != NULL ? buffer + elements : NULL;
 }
 
-static gcs_args arguments_of(const execution *run, const gcs_work *work) {
-    static const gcs_coef no_decay;
-    const gcs_plan *plan = run->plan;
+gcs_args gcs_work_arguments(const gcs_plan *plan, const gcs_work *work, const gcs_buffers *b,
+                            const gcs_form *form) {
     const gcs_planned_tensor *planned = &plan->tensors[work->tensor];
-    const gcs_buffers *b = &run->buffers[work->tensor];
-    gcs_args args = {
-        .w = b->w,
-        .g = b->g,
-        .m = gcs_rule_has_m(plan->spec.rule) ? b->m : NULL,
-        .v = gcs_rule_has_v(plan->spec.rule) ? b->v : NULL,
-        .rows = planned->tensor.rows,
-        .cols = planned->tensor.cols,
+    const uint64_t at = work->block.at;
+    return (gcs_args){
+        .w = moved(b->w, at),
+        .g = (const char *)b->g + at * gcs_type_bytes(form->gradient),
+        .m = moved(plan->m ? b->m : NULL, at),
+        .v = moved(plan->v ? b->v : NULL, at),
+        .v_max = moved(plan->v_max ? b->v_max : NULL, at),
+        .copy = plan->copy && b->copy != NULL ? (uint16_t *)b->copy + at : NULL,
+        .rows = work->block.rows,
+        .cols = work->block.cols,
         .first = work->first,
         .last = work->last,
-        .coef = &plan->coef[planned->tensor.group],
+        .coef = &plan->coef[planned->shape.group],
+        .form = form,
+        .draw = {.key = {planned->key[0], planned->key[1]}, .index = planned->shape.offset + at},
     };
-    if (work->kernel->view == GCS_VIEW_PART) {
-        const uint64_t at = work->row * args.cols;
-        const uint64_t segments = (args.cols + GCS_SEGMENT - 1) / GCS_SEGMENT;
-        args.w += at;
-        args.g += at;
-        args.m = args.m != NULL ? args.m + at : NULL;
-        args.v = args.v != NULL ? args.v + at : NULL;
-        args.mean = planned->means[work->row];
-        args.out = planned->segment_sums + work->row * segments;
-    }
-    /* AdamW's decay is no part of what is centred. */
-    if (work->kernel->op == GCS_OP_SUM && plan->spec.rule == GCS_RULE_ADAMW)
-        args.coef = &no_decay;
-    return args;
 }
 
-static void run_work(const execution *run, const gcs_work *work) {
-    const uint32_t group = run->plan->tensors[work->tensor].tensor.group;
-    if (run->plan->skip[group])
+void gcs_next_slice(gcs_args *args) {
+    const uint64_t n = args->rows * args->cols;
+    args->w = moved(args->w, n);
+    args->g = (const char *)args->g + n * gcs_type_bytes(args->form->gradient);
+    args->m = moved(args->m, n);
+    args->v = moved(args->v, n);
+    args->v_max = moved(args->v_max, n);
+    args->copy = args->copy != NULL ? args->copy + n : NULL;
+    args->draw.index += n;
+    args->means = args->means != NULL ? args->means + args->cols : NULL;
+    args->w_means = args->w_means != NULL ? args->w_means + args->cols : NULL;
+}
+
+/* ---- The state before the first step ------------------------------------------------------- */
+
+/* Puts +0 into the state of a range. */
+static void clear_state(gcs_view view, const gcs_args *args) {
+    float *const state[] = {args->m, args->v, args->v_max};
+    const bool cols = view == GCS_VIEW_COLS;
+    const uint64_t unit = view == GCS_VIEW_ROWS ? args->cols : 1;
+    const uint64_t lines = cols ? args->rows : 1;
+    const size_t bytes = (size_t)((args->last - args->first) * unit) * sizeof(float);
+    for (size_t i = 0; i < sizeof state / sizeof state[0]; i++) {
+        for (uint64_t line = 0; state[i] != NULL && line < lines; line++)
+            memset(state[i] + line * args->cols + args->first * unit, 0, bytes);
+    }
+}
+
+/* Whether this work is the first to read the state. With CENTER_UPDATE the sums make it new. */
+static bool meets_old_state(const gcs_planned_tensor *planned, const gcs_kernel *kernel) {
+    const bool in_sums = planned->form.center == GCS_CENTER_UPDATE;
+    if (kernel->op == GCS_OP_SUM)
+        return in_sums;
+    return kernel->op == GCS_OP_STEP && !(in_sums && kernel->view == GCS_VIEW_PART);
+}
+
+/* ---- Running a piece of work --------------------------------------------------------------- */
+
+static void run_slices(const execution *run, const gcs_work *work, gcs_args *args) {
+    const gcs_planned_tensor *planned = &run->plan->tensors[work->tensor];
+    const bool clear =
+        run->hyper[planned->shape.group].t == 1 && meets_old_state(planned, work->kernel);
+    for (uint64_t slice = 0;;) {
+        if (clear)
+            clear_state(work->kernel->view, args);
+        work->kernel->run(args);
+        if (++slice == work->block.slices)
+            return;
+        gcs_next_slice(args);
+    }
+}
+
+/* The caller has the means of the groups. */
+static void run_given(const execution *run, gcs_work work) {
+    const gcs_planned_tensor *planned = &run->plan->tensors[work.tensor];
+    const gcs_buffers *b = &run->buffers[work.tensor];
+    if (work.kernel->view == GCS_VIEW_PART) {
+        /* A piece of a row is a row whose mean is known. */
+        work.block.at += work.first;
+        work.block.cols = work.last - work.first;
+        work.first = 0;
+        work.last = 1;
+    }
+    work.kernel = planned->given;
+    gcs_args args = gcs_work_arguments(run->plan, &work, b, &planned->form);
+    args.means = b->means + work.block.group;
+    args.w_means = b->w_means != NULL ? b->w_means + work.block.group : NULL;
+    run_slices(run, &work, &args);
+}
+
+/* Segment sums, or the step with the mean that was made of them. */
+static void run_split(const execution *run, const gcs_work *work) {
+    const gcs_plan *plan = run->plan;
+    const gcs_planned_tensor *planned = &plan->tensors[work->tensor];
+    gcs_args args = gcs_work_arguments(plan, work, &run->buffers[work->tensor], &planned->form);
+    gcs_coef coef = *args.coef;
+    if (work->kernel == plan->fold &&
+        (gcs_rule_is_decoupled(plan->spec.rule) || planned->form.center != GCS_CENTER_GRADIENT))
+        coef.decay = 0; /* it is no part of what is centred, which this kernel does not know */
+    args.coef = &coef;
+    if (work->kernel->op == GCS_OP_STEP)
+        args.mean = planned->means[work->block.group];
+    args.out = planned->segment_sums + work->place;
+    run_slices(run, work, &args);
+}
+
+static void run_work(void *arg, uint64_t index) {
+    const execution *run = arg;
+    const gcs_work *work = &run->list->items[index];
+    const gcs_planned_tensor *planned = &run->plan->tensors[work->tensor];
+    if (run->plan->skip[planned->shape.group])
         return;
-    const gcs_args args = arguments_of(run, work);
-    if (run->hyper[group].t == 1 && work->kernel->op == GCS_OP_STEP)
-        clear_state(work->kernel, &args);
-    work->kernel->run(&args);
-}
-
-/* The mean of a row from its segment sums, which are a contiguous group themselves. */
-static float mean_of_segments(const gcs_kernel *sum, float *sums, uint64_t length) {
-    static const gcs_coef no_decay;
-    uint64_t n = (length + GCS_SEGMENT - 1) / GCS_SEGMENT;
-    while (n > 1) {
-        /* In place: sum i goes where an element that was read before stood. */
-        const gcs_args args = {
-            .g = sums, .rows = 1, .cols = n, .last = n, .coef = &no_decay, .out = sums};
-        sum->run(&args);
-        n = (n + GCS_SEGMENT - 1) / GCS_SEGMENT;
+    if (planned->given != NULL && run->buffers[work->tensor].means != NULL) {
+        if (work->kernel->op == GCS_OP_STEP)
+            run_given(run, *work);
+    } else if (work->kernel->view == GCS_VIEW_PART) {
+        run_split(run, work);
+    } else {
+        gcs_args args =
+            gcs_work_arguments(run->plan, work, &run->buffers[work->tensor], &planned->form);
+        run_slices(run, work, &args);
     }
-    return sums[0] / (float)length;
 }
 
-static void take_means(const gcs_plan *plan) {
+/* ---- The means of split rows --------------------------------------------------------------- */
+
+float gcs_sum_in_place(const gcs_plan *plan, float *values, uint64_t n) {
+    static const gcs_coef as_they_are = {.scale = 1};
+    static const gcs_form form = {.rule = GCS_RULE_SGD, .center = GCS_CENTER_GRADIENT};
+    while (n > 1) {
+        /* Sum i goes where an element that was read before stood. */
+        const gcs_args args = {.g = values,
+                               .rows = 1,
+                               .cols = n,
+                               .last = n,
+                               .coef = &as_they_are,
+                               .form = &form,
+                               .out = values};
+        plan->fold->run(&args);
+        n = gcs_segments_of(n);
+    }
+    return values[0];
+}
+
+static void take_means(const execution *run) {
+    const gcs_plan *plan = run->plan;
     for (size_t i = 0; i < plan->count; i++) {
         const gcs_planned_tensor *planned = &plan->tensors[i];
-        if (planned->sum == NULL || plan->skip[planned->tensor.group])
+        if (planned->sum == NULL || plan->skip[planned->shape.group] ||
+            run->buffers[i].means != NULL)
             continue;
-        const uint64_t length = planned->tensor.cols;
-        const uint64_t segments = (length + GCS_SEGMENT - 1) / GCS_SEGMENT;
-        for (uint64_t row = 0; row < planned->tensor.rows; row++)
+        const uint64_t length = planned->tensor.cols, segments = gcs_segments_of(length);
+        for (uint64_t row = 0; row < planned->groups; row++)
             planned->means[row] =
-                mean_of_segments(planned->sum, planned->segment_sums + row * segments, length);
+                gcs_sum_in_place(plan, planned->segment_sums + row * segments, segments) /
+                (float)length;
     }
 }
-
-static void run_alone(const execution *run) {
-    const gcs_plan *plan = run->plan;
-    for (size_t i = 0; i < plan->first.count; i++)
-        run_work(run, &plan->first.items[i]);
-    if (plan->second.count == 0)
-        return;
-    take_means(plan);
-    for (size_t i = 0; i < plan->second.count; i++)
-        run_work(run, &plan->second.items[i]);
-}
-
-static void pool_task(void *arg, uint64_t index) {
-    const execution *run = arg;
-    run_work(run, &run->list->items[index]);
-}
-
-static void run_in_pool(execution *run) {
-    const gcs_plan *plan = run->plan;
-    const gcs_target *target = &plan->target;
-    run->list = &plan->first;
-    target->parallel_for(target->pool, plan->first.count, pool_task, run);
-    if (plan->second.count == 0)
-        return;
-    take_means(plan);
-    run->list = &plan->second;
-    target->parallel_for(target->pool, plan->second.count, pool_task, run);
-}
-
-#ifdef _OPENMP
-static void take_work(const execution *run, const gcs_work_list *list, atomic_size_t *next) {
-    for (;;) {
-        const size_t i = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
-        if (i >= list->count)
-            return;
-        run_work(run, &list->items[i]);
-    }
-}
-
-static void run_with_openmp(const execution *run) {
-    const gcs_plan *plan = run->plan;
-    atomic_size_t next_first = 0, next_second = 0;
-#pragma omp parallel num_threads(plan->team)
-    {
-        take_work(run, &plan->first, &next_first);
-        if (plan->second.count != 0) {
-#pragma omp barrier
-#pragma omp single
-            take_means(plan);
-            take_work(run, &plan->second, &next_second);
-        }
-    }
-}
-#else
-static void run_with_openmp(const execution *run) {
-    run_alone(run);
-}
-#endif
 
 void gcs_execute(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers) {
-    execution run = {.plan = plan, .hyper = hyper, .buffers = buffers};
-    if (plan->target.parallel_for != NULL)
-        run_in_pool(&run);
-    else if (plan->team == 1)
-        run_alone(&run);
-    else
-        run_with_openmp(&run);
+    execution run = {.plan = plan, .hyper = hyper, .buffers = buffers, .list = &plan->first};
+    gcs_team_run(plan, plan->first.count, run_work, &run);
+    if (plan->second.count == 0)
+        return;
+    take_means(&run);
+    run.list = &plan->second;
+    gcs_team_run(plan, plan->second.count, run_work, &run);
 }

@@ -2,6 +2,7 @@
 #include "dispatch/plan_internal.h"
 #include "dispatch/registry.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,21 @@ __attribute__((format(printf, 2, 3))) static void put(text *t, const char *forma
     va_end(arguments);
     if (n > 0)
         t->length += (size_t)n;
+}
+
+/* "adamw_update bf16-bf16 rows 512 x 4608", as tables spell it, and what tables do not key on. */
+static void put_tensor(text *t, const gcs_planned_tensor *planned) {
+    const gcs_form *form = &planned->form;
+    const gcs_tensor *tensor = &planned->tensor, *shape = &planned->shape;
+    put(t, "%s_%s %s %s %" PRIu64 " x %" PRIu64, gcs_rule_name(form->rule),
+        gcs_center_name(form->center), gcs_types_name(form->gradient, form->copy),
+        gcs_view_name((gcs_view)tensor->layout), tensor->rows, tensor->cols);
+    if (tensor->layout == GCS_LAYOUT_FLAT)
+        return;
+    if (shape->outer > 1)
+        put(t, ", %" PRIu64 " matrices", shape->outer);
+    if (shape->count != shape->outer * shape->rows * shape->cols)
+        put(t, ", of it %" PRIu64 " elements from %" PRIu64, shape->count, shape->offset);
 }
 
 static void put_line_place(text *t, const gcs_planned_tensor *planned) {
@@ -44,6 +60,10 @@ static void put_evidence(text *t, const gcs_planned_tensor *planned) {
 }
 
 static void put_reason(text *t, const gcs_planned_tensor *planned) {
+    if (planned->cut) {
+        put(t, "the piece cuts groups, so the caller gives their means; nothing is chosen");
+        return;
+    }
     switch (planned->choice.why) {
     case GCS_WHY_FORCED:
         put(t, "forced by GCSTEP_KERNEL or target.kernel");
@@ -74,10 +94,8 @@ size_t gcs_plan_explain(const gcs_plan *plan, size_t index, char *buffer, size_t
     if (plan == NULL || index >= plan->count)
         return 0;
     const gcs_planned_tensor *planned = &plan->tensors[index];
-    const gcs_tensor *tensor = &planned->tensor;
-    put(&t, "%s %s %llu x %llu on %d thread%s: %s; ", gcs_rule_name(plan->spec.rule),
-        gcs_view_name((gcs_view)tensor->layout), (unsigned long long)tensor->rows,
-        (unsigned long long)tensor->cols, plan->threads, plan->threads == 1 ? "" : "s",
+    put_tensor(&t, planned);
+    put(&t, " on %d thread%s: %s; ", plan->threads, plan->threads == 1 ? "" : "s",
         planned->choice.kernel->name);
     put_reason(&t, planned);
     if (planned->sum != NULL)

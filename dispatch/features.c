@@ -2,6 +2,8 @@
  * runs, whatever a table or the environment says. */
 #include "dispatch/registry.h"
 
+#include <stdatomic.h>
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
@@ -15,11 +17,12 @@ static bool os_saves_avx(void) {
     return (low & sse_and_avx) == sse_and_avx;
 }
 
+/* The folder is compiled with F16C too, which every CPU with AVX2 has had so far. */
 static bool allows_avx2(void) {
     unsigned a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d))
         return false;
-    const unsigned needed = bit_OSXSAVE | bit_AVX;
+    const unsigned needed = bit_OSXSAVE | bit_AVX | bit_F16C;
     if ((c & needed) != needed || !os_saves_avx())
         return false;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2) != 0;
@@ -30,12 +33,24 @@ static bool allows_avx2(void) {
 }
 #endif
 
+/* Asked once: a virtual machine makes an exit of some microseconds of each CPUID. */
+static bool allows_avx2_once(void) {
+    enum { UNKNOWN, NO, YES };
+    static atomic_int known = UNKNOWN;
+    int answer = atomic_load_explicit(&known, memory_order_relaxed);
+    if (answer == UNKNOWN) {
+        answer = allows_avx2() ? YES : NO;
+        atomic_store_explicit(&known, answer, memory_order_relaxed);
+    }
+    return answer == YES;
+}
+
 bool gcs_cpu_allows(gcs_isa isa) {
     switch (isa) {
     case GCS_ISA_PORTABLE:
         return true;
     case GCS_ISA_AVX2:
-        return allows_avx2();
+        return allows_avx2_once();
     case GCS_ISA_COUNT:
         break;
     }

@@ -6,41 +6,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a tensor needs of its kernel. */
-typedef struct need {
-    gcs_op op;
-    gcs_rule rule;
-    gcs_center center;
-    gcs_view view;
-    uint64_t length; /* of a group */
+/* A need, and the best ISA that may serve it. */
+typedef struct wish {
+    gcs_need need;
     gcs_isa isa_cap;
-} need;
+} wish;
 
 static bool fits(const void *context, const gcs_kernel *kernel) {
-    const need *n = context;
-    return kernel->isa <= n->isa_cap && gcs_cpu_allows(kernel->isa) &&
-           gcs_kernel_accepts(kernel, n->op, n->rule, n->center, n->view, n->length);
+    const wish *w = context;
+    return kernel->isa <= w->isa_cap && gcs_cpu_allows(kernel->isa) &&
+           gcs_kernel_accepts(kernel, &w->need);
 }
 
-static need need_of(const gcs_plan *plan, const gcs_tensor *tensor, gcs_isa isa_cap) {
-    const bool flat = tensor->layout == GCS_LAYOUT_FLAT;
-    return (need){
-        .op = plan->traffic ? GCS_OP_TRAFFIC : GCS_OP_STEP,
-        .rule = plan->spec.rule,
-        .center = flat ? GCS_CENTER_NONE : plan->spec.center,
-        .view = (gcs_view)tensor->layout,
-        .length = tensor->layout == GCS_LAYOUT_COLS ? tensor->rows : tensor->cols,
+static wish wish_of(const gcs_plan *plan, const gcs_planned_tensor *planned, gcs_isa isa_cap) {
+    const gcs_tensor *tensor = &planned->tensor;
+    return (wish){
+        .need = {.op = plan->traffic ? GCS_OP_TRAFFIC : GCS_OP_STEP,
+                 .form = planned->form,
+                 .view = (gcs_view)tensor->layout,
+                 .length = tensor->layout == GCS_LAYOUT_COLS ? tensor->rows : tensor->cols},
         .isa_cap = isa_cap,
     };
 }
 
-/* The loop shape that the fixed rule prefers; docs/decisions.md has the figures. */
-static const char *preferred_shape(const need *n) {
-    if (n->op == GCS_OP_TRAFFIC)
-        return "traffic";
-    switch (n->view) {
+/* ---- The fixed rule ------------------------------------------------------------------------ */
+
+/* The loop shape that the fixed rule prefers for a step that takes its own means; docs/decisions.md
+ * has the figures. Of the other kernels there is one shape each. */
+static const char *preferred_shape(const gcs_need *need, bool general) {
+    switch (need->view) {
     case GCS_VIEW_ROWS:
-        return n->length <= GCS_TABLE_SHORT_ROW ? "block" : "pipe";
+        return need->length <= (general ? GCS_SHORT_ROW_GENERAL : GCS_SHORT_ROW) ? "block" : "pipe";
     case GCS_VIEW_COLS:
         return "panel"; /* a strip only pays while all of its rows are in a cache */
     case GCS_VIEW_FLAT:
@@ -50,29 +46,37 @@ static const char *preferred_shape(const need *n) {
     return "linear";
 }
 
-/* The best ISA's first kernel of the preferred shape, else its first that fits; NULL: none. */
-static const gcs_kernel *by_fixed_rule(const need *n) {
+/* The preferred shape first, then a kernel that is made for the form. */
+static int merit(const gcs_kernel *kernel, const gcs_need *need) {
+    const bool preferred = strcmp(kernel->shape, preferred_shape(need, kernel->general)) == 0;
+    return 2 * preferred + !kernel->general;
+}
+
+/* The list's kernel of the most merit, of equal ones the first; NULL: none fits. */
+static const gcs_kernel *best_of(const gcs_kernel_list *list, const wish *w) {
     const gcs_kernel *found = NULL;
-    for (size_t i = gcs_registry_lists(); found == NULL && i-- > 0;) {
-        const gcs_kernel_list *list = gcs_registry_list(i);
-        for (size_t k = 0; k < list->count; k++) {
-            const gcs_kernel *kernel = &list->kernels[k];
-            if (!fits(n, kernel))
-                continue;
-            if (strcmp(kernel->shape, preferred_shape(n)) == 0)
-                return kernel;
-            if (found == NULL)
-                found = kernel;
-        }
+    for (size_t k = 0; k < list->count; k++) {
+        const gcs_kernel *kernel = &list->kernels[k];
+        if (fits(w, kernel) && (found == NULL || merit(kernel, &w->need) > merit(found, &w->need)))
+            found = kernel;
     }
     return found;
 }
 
-const gcs_kernel *gcs_first_kernel(gcs_op op, gcs_rule rule, gcs_view view, gcs_isa isa_cap) {
-    const need n = {
-        .op = op, .rule = rule, .center = GCS_CENTER_GRADIENT, .view = view, .isa_cap = isa_cap};
-    return by_fixed_rule(&n);
+/* Of the best ISA that has a kernel for it. */
+static const gcs_kernel *by_fixed_rule(const wish *w) {
+    const gcs_kernel *found = NULL;
+    for (size_t i = gcs_registry_lists(); found == NULL && i-- > 0;)
+        found = best_of(gcs_registry_list(i), w);
+    return found;
 }
+
+const gcs_kernel *gcs_kernel_for(const gcs_need *need, gcs_isa isa_cap) {
+    const wish w = {.need = *need, .isa_cap = isa_cap};
+    return by_fixed_rule(&w);
+}
+
+/* ---- The choice ---------------------------------------------------------------------------- */
 
 static gcs_status forced_kernel(const gcs_target *target, const gcs_environment *env,
                                 const gcs_kernel **kernel) {
@@ -91,13 +95,17 @@ static gcs_status forced_kernel(const gcs_target *target, const gcs_environment 
     return GCS_OK;
 }
 
-static gcs_table_key key_of(const gcs_plan *plan, const gcs_tensor *tensor) {
+/* The shape of one matrix: neither its number nor a piece's place changes which kernel is fast. */
+static gcs_table_key key_of(const gcs_plan *plan, const gcs_planned_tensor *planned) {
+    const gcs_form *form = &planned->form;
     return (gcs_table_key){
-        .rule = plan->spec.rule,
-        .center = tensor->layout == GCS_LAYOUT_FLAT ? GCS_CENTER_NONE : plan->spec.center,
-        .layout = tensor->layout,
-        .rows = tensor->rows,
-        .cols = tensor->cols,
+        .rule = form->rule,
+        .center = form->center,
+        .gradient = form->gradient,
+        .copy = form->copy,
+        .layout = planned->tensor.layout,
+        .rows = planned->tensor.rows,
+        .cols = planned->tensor.cols,
         .threads = (uint32_t)plan->threads,
     };
 }
@@ -115,20 +123,22 @@ static bool keep_evidence(gcs_planned_tensor *planned, const gcs_tables *tables)
 static gcs_status choose(const gcs_plan *plan, gcs_planned_tensor *planned,
                          const gcs_kernel *forced, const gcs_tables *tables, bool tuned,
                          const gcs_environment *env) {
-    const need n = need_of(plan, &planned->tensor, env->isa_cap);
-    const gcs_table_key key = key_of(plan, &planned->tensor);
+    const wish w = wish_of(plan, planned, env->isa_cap);
+    const gcs_table_key key = key_of(plan, planned);
     gcs_choice *choice = &planned->choice;
     *choice = (gcs_choice){.kernel = forced, .why = GCS_WHY_FORCED};
-    if (forced != NULL && fits(&n, forced))
+    if (forced != NULL && fits(&w, forced))
         return GCS_OK;
-    if (!plan->traffic && gcs_tables_find(tables, &key, tuned, fits, &n, choice))
+    if (!plan->traffic && gcs_tables_find(tables, &key, tuned, fits, &w, choice))
         return keep_evidence(planned, tables)
                    ? GCS_OK
                    : gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan");
-    *choice = (gcs_choice){.kernel = by_fixed_rule(&n), .why = GCS_WHY_FIXED_RULE};
+    *choice = (gcs_choice){.kernel = by_fixed_rule(&w), .why = GCS_WHY_FIXED_RULE};
     if (choice->kernel == NULL)
-        return gcs_fail(GCS_UNSUPPORTED, "no kernel for %s_%s %s in this build",
-                        gcs_rule_name(n.rule), gcs_center_name(n.center), gcs_view_name(n.view));
+        return gcs_fail(GCS_UNSUPPORTED, "no kernel for %s_%s %s %s in this build",
+                        gcs_rule_name(w.need.form.rule), gcs_center_name(w.need.form.center),
+                        gcs_view_name(w.need.view),
+                        gcs_types_name(w.need.form.gradient, w.need.form.copy));
     return GCS_OK;
 }
 

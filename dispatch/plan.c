@@ -3,7 +3,7 @@
 
 #include "dispatch/error.h"
 #include "dispatch/record.h"
-#include "dispatch/registry.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 #ifdef _OPENMP
@@ -12,9 +12,6 @@
 
 /* More threads than any machine has; a run time that is asked for too many aborts the process. */
 #define MAX_THREADS 1024
-
-/* A plan has memory for each group up to the largest. */
-#define MAX_GROUP 65535U
 
 /* Below this many bytes per thread, waking a thread costs more than it brings. */
 #define BYTES_PER_THREAD ((uint64_t)256 << 10)
@@ -27,27 +24,11 @@ static gcs_status check_spec(const gcs_spec *spec) {
     if (gcs_center_name(spec->center) == NULL)
         return gcs_fail(GCS_INVALID_ARGUMENT, "spec.center %d is not a gcs_center",
                         (int)spec->center);
-    return GCS_OK;
-}
-
-static gcs_status check_tensor(const gcs_tensor *tensor, size_t index) {
-    if (tensor->layout != GCS_LAYOUT_FLAT && tensor->layout != GCS_LAYOUT_ROWS &&
-        tensor->layout != GCS_LAYOUT_COLS)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "tensors[%zu].layout %d is not a gcs_layout", index,
-                        (int)tensor->layout);
-    if (tensor->group > MAX_GROUP)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "tensors[%zu].group is %u: it must be at most %u",
-                        index, tensor->group, MAX_GROUP);
-    if (tensor->rows == 0)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "tensors[%zu].rows is 0", index);
-    if (tensor->cols == 0)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "tensors[%zu].cols is 0", index);
-    if (tensor->layout == GCS_LAYOUT_FLAT && tensor->rows != 1)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "tensors[%zu].rows is not 1, as layout FLAT has it",
-                        index);
-    if (tensor->rows > (uint64_t)PTRDIFF_MAX / sizeof(float) / tensor->cols)
-        return gcs_fail(GCS_INVALID_ARGUMENT,
-                        "tensors[%zu]: rows x cols is more than an address can reach", index);
+    if (gcs_type_name(spec->gradient) == NULL)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "spec.gradient %d is not a gcs_type",
+                        (int)spec->gradient);
+    if (gcs_copy_name(spec->copy) == NULL)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "spec.copy %d is not a gcs_copy", (int)spec->copy);
     return GCS_OK;
 }
 
@@ -70,10 +51,12 @@ static gcs_status check_arguments(gcs_plan **plan, const gcs_target *target, con
     const uint64_t most_elements = UINT64_MAX / 64;
     uint64_t elements = 0;
     for (size_t i = 0; i < count; i++) {
-        const gcs_status tensor_status = check_tensor(&tensors[i], i);
+        char name[40];
+        snprintf(name, sizeof name, "tensors[%zu]", i);
+        const gcs_status tensor_status = gcs_tensor_check(&tensors[i], name);
         if (tensor_status != GCS_OK)
             return tensor_status;
-        elements += tensors[i].rows * tensors[i].cols;
+        elements += gcs_tensor_elements(&tensors[i]);
         if (elements > most_elements)
             return gcs_fail(GCS_INVALID_ARGUMENT,
                             "tensors[0] to tensors[%zu] together are too large", i);
@@ -81,16 +64,23 @@ static gcs_status check_arguments(gcs_plan **plan, const gcs_target *target, con
     return GCS_OK;
 }
 
-/* The layout that the kernels see. */
-static gcs_tensor planned_layout(const gcs_plan *plan, const gcs_tensor *tensor) {
-    gcs_tensor planned = *tensor;
-    if (plan->traffic || plan->spec.center == GCS_CENTER_NONE)
-        planned.layout = GCS_LAYOUT_FLAT;
-    if (planned.layout == GCS_LAYOUT_FLAT) {
-        planned.cols = tensor->rows * tensor->cols;
-        planned.rows = 1;
+/* Everything about a tensor but its kernels. */
+static void describe(const gcs_plan *plan, const gcs_tensor *tensor, gcs_planned_tensor *planned) {
+    const bool centred =
+        !plan->traffic && plan->spec.center != GCS_CENTER_NONE && tensor->layout != GCS_LAYOUT_FLAT;
+    planned->shape = planned->tensor = gcs_tensor_spelled_out(tensor);
+    planned->form = gcs_spec_form(&plan->spec, centred);
+    planned->elements = planned->shape.count;
+    planned->groups = gcs_tensor_groups(tensor);
+    if (!centred) {
+        planned->tensor = gcs_flat(planned->elements);
+        planned->tensor.group = tensor->group;
+        return;
     }
-    return planned;
+    gcs_block blocks[GCS_MAX_BLOCKS];
+    const size_t count = gcs_tensor_blocks(&planned->shape, blocks);
+    for (size_t i = 0; i < count; i++)
+        planned->cut = planned->cut || !gcs_block_is_whole(&planned->shape, &blocks[i]);
 }
 
 static int threads_for(const gcs_target *target, uint64_t bytes) {
@@ -116,19 +106,65 @@ static bool allocate(gcs_plan *plan) {
     return plan->tensors != NULL && plan->coef != NULL && plan->skip != NULL;
 }
 
+static gcs_status choose_fold(gcs_plan *plan) {
+    const gcs_need need = {.op = GCS_OP_SUM,
+                           .form = {.rule = GCS_RULE_SGD, .center = GCS_CENTER_GRADIENT},
+                           .view = GCS_VIEW_PART};
+    plan->fold = gcs_kernel_for(&need, plan->isa_cap);
+    return plan->fold != NULL ? GCS_OK
+                              : gcs_fail(GCS_UNSUPPORTED, "no kernel for sums in this build");
+}
+
+/* The sums that the mean is made of. Those of an f32 gradient are the same for all rules. */
+static const gcs_kernel *sum_kernel(const gcs_plan *plan, const gcs_need *step) {
+    if (step->form.center != GCS_CENTER_UPDATE && step->form.gradient == GCS_TYPE_F32)
+        return plan->fold;
+    gcs_need need = *step;
+    need.op = GCS_OP_SUM;
+    need.form.copy = GCS_COPY_NONE;
+    return gcs_kernel_for(&need, plan->isa_cap);
+}
+
+/* The kernels beside choice.kernel. */
+static gcs_status choose_further_kernels(const gcs_plan *plan, gcs_planned_tensor *planned) {
+    const gcs_tensor *t = &planned->tensor;
+    if (planned->form.center == GCS_CENTER_NONE)
+        return GCS_OK;
+    gcs_need need = {.op = GCS_OP_STEP,
+                     .form = planned->form,
+                     .means_given = true,
+                     .view = (gcs_view)t->layout,
+                     .length = gcs_tensor_group_length(t)};
+    planned->given = gcs_kernel_for(&need, plan->isa_cap);
+    if (planned->given == NULL)
+        return gcs_fail(GCS_UNSUPPORTED, "no kernel for given means in this build");
+    if (planned->cut) {
+        planned->choice = (gcs_choice){.kernel = planned->given, .why = GCS_WHY_FIXED_RULE};
+    } else if (gcs_tensor_is_split(&plan->spec, t, plan->threads)) {
+        need.means_given = false;
+        need.view = GCS_VIEW_PART;
+        planned->part = gcs_kernel_for(&need, plan->isa_cap);
+        planned->sum = planned->part != NULL ? sum_kernel(plan, &need) : NULL;
+    }
+    return GCS_OK;
+}
+
 static gcs_status fill(gcs_plan *plan, const gcs_target *target, const gcs_tensor *tensors,
                        const gcs_environment *env) {
     if (!allocate(plan))
         return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan");
     uint64_t elements = 0;
     for (size_t i = 0; i < plan->count; i++) {
-        plan->tensors[i].tensor = planned_layout(plan, &tensors[i]);
-        plan->tensors[i].elements = tensors[i].rows * tensors[i].cols;
+        describe(plan, &tensors[i], &plan->tensors[i]);
         elements += plan->tensors[i].elements;
     }
-    plan->threads = threads_for(target, elements * gcs_rule_bytes(plan->spec.rule));
-    const gcs_status status = gcs_choose_kernels(plan, target, env);
-    return status != GCS_OK ? status : gcs_partition(plan, env);
+    plan->threads = threads_for(target, elements * gcs_spec_bytes(&plan->spec));
+    gcs_status status = gcs_choose_kernels(plan, target, env);
+    if (status == GCS_OK)
+        status = choose_fold(plan);
+    for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
+        status = choose_further_kernels(plan, &plan->tensors[i]);
+    return status != GCS_OK ? status : gcs_partition(plan);
 }
 
 static gcs_status create(gcs_plan **out, const gcs_target *target, const gcs_spec *spec,
@@ -142,7 +178,15 @@ static gcs_status create(gcs_plan **out, const gcs_target *target, const gcs_spe
     gcs_plan *plan = calloc(1, sizeof *plan);
     if (plan == NULL)
         return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan");
-    *plan = (gcs_plan){.spec = *spec, .target = *target, .traffic = traffic, .count = count};
+    *plan = (gcs_plan){.spec = *spec,
+                       .target = *target,
+                       .isa_cap = env.isa_cap,
+                       .traffic = traffic,
+                       .m = gcs_rule_has_m(spec->rule),
+                       .v = gcs_rule_has_v(spec->rule),
+                       .v_max = gcs_rule_has_v_max(spec->rule),
+                       .copy = spec->copy != GCS_COPY_NONE,
+                       .count = count};
     plan->target.table = plan->target.kernel = NULL;
     atomic_flag_clear(&plan->busy);
     for (size_t i = 0; i < count; i++) {
@@ -181,6 +225,7 @@ void gcs_plan_destroy(gcs_plan *plan) {
     free(plan->first.items);
     free(plan->second.items);
     free(plan->scratch);
+    gcs_measuring_free(plan->measuring);
     free(plan);
 }
 

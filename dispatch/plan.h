@@ -19,11 +19,18 @@ const gcs_choice *gcs_plan_choice(const gcs_plan *plan, size_t index);
  * is then not used for it: its work is that of the sum and part kernels (dispatch/partition.c). */
 bool gcs_tensor_is_split(const gcs_spec *spec, const gcs_tensor *tensor, int threads);
 
-/* Bytes that a step of this rule must move per element: 12 SGD, 20 SGDM, 28 Adam and AdamW. */
-unsigned gcs_rule_bytes(gcs_rule rule);
-
-/* Whether the rule has a momentum or first moment (m) and a second moment (v). */
+/* The rule's state buffers beside w, and whether its decay is decoupled. */
 bool gcs_rule_has_m(gcs_rule rule);
 bool gcs_rule_has_v(gcs_rule rule);
+bool gcs_rule_has_v_max(gcs_rule rule);
+bool gcs_rule_is_decoupled(gcs_rule rule);
+
+/* Bytes of one element of g and of the copy: 4 or 2, and 0 or 2. */
+unsigned gcs_type_bytes(gcs_type type);
+unsigned gcs_copy_bytes(gcs_copy copy);
+
+/* Bytes that a step must move per element: 12 SGD, 20 SGDM, 28 Adam, 36 AMSGrad, 20 Adagrad with an
+ * f32 gradient, 2 less with a 16-bit one, 2 more with a copy. */
+unsigned gcs_spec_bytes(const gcs_spec *spec);
 
 #endif

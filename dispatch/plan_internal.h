@@ -3,30 +3,40 @@
 #define GCSTEP_DISPATCH_PLAN_INTERNAL_H
 
 #include "dispatch/plan.h"
+#include "dispatch/registry.h"
 #include "dispatch/table.h"
+#include "dispatch/tensor.h"
 #include <stdatomic.h>
 
-/* A tensor as it is stepped. Where nothing is centred, every layout is FLAT. */
+/* A tensor as it is stepped. */
 typedef struct gcs_planned_tensor {
-    gcs_tensor tensor;
-    uint64_t elements;
+    gcs_tensor tensor; /* as kernels see it: FLAT over the piece where nothing is centred */
+    gcs_tensor shape;  /* as the caller gave it, spelled out */
+    gcs_form form;
+    uint64_t elements;   /* of the piece */
+    uint64_t groups;     /* gcs_tensor_groups of `shape` */
+    bool cut;            /* some group that is centred is not whole: the caller gives the means */
     gcs_choice choice;   /* choice.line points at `line`, or is NULL */
     gcs_table_line line; /* a copy of the table's line that named the kernel */
     char *source;        /* the path of its table, or NULL */
+    const gcs_kernel *given; /* for means that the caller gives; NULL where nothing is centred */
     /* Only where a few long rows are shared among threads by pieces: */
     const gcs_kernel
         *sum; /* segment sums of a piece; NULL: the tensor is stepped by whole groups */
-    const gcs_kernel *part; /* step of a piece with the mean given */
+    const gcs_kernel *part; /* step of a piece with the mean taken */
     float *segment_sums;    /* [rows][segments of a row] */
     float *means;           /* [rows] */
+    uint32_t key[2];        /* of stochastic rounding, for the step that runs */
 } gcs_planned_tensor;
 
-/* A piece of a step for one thread. */
+/* A piece of work for one thread. */
 typedef struct gcs_work {
     size_t tensor;
-    const gcs_kernel *kernel;
-    uint64_t row;         /* VIEW_PART: which row */
-    uint64_t first, last; /* range of the kernel's view */
+    const gcs_kernel *kernel; /* its view says what the range counts */
+    gcs_block block;          /* VIEW_PART: one row */
+    uint64_t first, last;     /* range of the kernel's view, in each slice */
+    uint64_t place;           /* where its figures go: of its first group, or of its row's first
+                               * segment (VIEW_PART) */
 } gcs_work;
 
 typedef struct gcs_work_list {
@@ -34,34 +44,91 @@ typedef struct gcs_work_list {
     size_t count, capacity;
 } gcs_work_list;
 
+/* How finely work is cut. */
+typedef struct gcs_cut {
+    int threads;
+    uint64_t piece_bytes;       /* that a piece should move, about */
+    unsigned bytes_per_element; /* that the work moves */
+} gcs_cut;
+
 struct gcs_plan {
     gcs_spec spec;
     gcs_target target; /* .table and .kernel are not kept */
-    bool traffic;      /* see gcs_plan_create_traffic */
-    int threads;       /* that the work is cut for, and tables are asked for */
+    gcs_isa isa_cap;
+    bool traffic;           /* see gcs_plan_create_traffic */
+    bool m, v, v_max, copy; /* which of these buffers the spec uses */
+    int threads;            /* that the work is cut for, and tables are asked for */
     int team; /* that OpenMP is asked for: as many as there are pieces, at most `threads` */
     gcs_planned_tensor *tensors;
     size_t count;
     size_t groups;
     /* A step runs all of `first`, takes the means of split rows, then runs all of `second`. */
     gcs_work_list first, second;
-    float *scratch; /* what segment_sums and means point into */
-    gcs_coef *coef; /* [groups], of the step that runs */
-    bool *skip;     /* [groups], by found_inf */
+    const gcs_kernel *fold;          /* sums segments of floats (gcs_sum_in_place) */
+    float *scratch;                  /* what segment_sums and means point into */
+    gcs_coef *coef;                  /* [groups], of the step that runs */
+    bool *skip;                      /* [groups], by found_inf */
+    struct gcs_measuring *measuring; /* what gcs_measure needs; made at its first call */
     atomic_flag busy;
 };
 
-/* Chooses plan->tensors[i].choice for all tensors (kernel_choice.c). */
+/* ---- kernel_choice.c ----------------------------------------------------------------------- */
+
+/* Chooses plan->tensors[i].choice for all tensors. */
 gcs_status gcs_choose_kernels(gcs_plan *plan, const gcs_target *target, const gcs_environment *env);
 
-/* The fixed rule's kernel for a whole class: the best ISA's first one; NULL: none. Only for centred
- * views (kernel_choice.c). */
-const gcs_kernel *gcs_first_kernel(gcs_op op, gcs_rule rule, gcs_view view, gcs_isa isa_cap);
+/* The fixed rule's kernel for a need; NULL: none. */
+const gcs_kernel *gcs_kernel_for(const gcs_need *need, gcs_isa isa_cap);
 
-/* Fills the work lists and the scratch memory (partition.c). */
-gcs_status gcs_partition(gcs_plan *plan, const gcs_environment *env);
+/* ---- partition.c --------------------------------------------------------------------------- */
 
-/* Runs one step: plan->coef and plan->skip are set, the buffers have been checked (execute.c). */
+/* Fills the work lists and the scratch memory. */
+gcs_status gcs_partition(gcs_plan *plan);
+
+/* ---- cut.c --------------------------------------------------------------------------------- */
+
+/* The cut for work on the plan's tensors that moves so many bytes per element. */
+gcs_cut gcs_cut_for(const gcs_plan *plan, unsigned bytes_per_element);
+
+/* Adds the work on work.block, which work.kernel's view fits, in pieces. False: no memory. */
+bool gcs_cut_block(gcs_work_list *list, gcs_work work, const gcs_cut *cut);
+
+/* The same for rows whose means are given, so that they need not be whole: each piece becomes a
+ * matrix of one row. */
+bool gcs_cut_into_rows(gcs_work_list *list, const gcs_work *work, const gcs_cut *cut);
+
+/* Whether so many threads should share these few long rows by pieces. */
+bool gcs_rows_are_few_and_long(uint64_t rows, uint64_t cols, int threads);
+
+/* Segments of a contiguous group. */
+uint64_t gcs_segments_of(uint64_t length);
+
+/* ---- execute.c, team.c --------------------------------------------------------------------- */
+
+/* Runs one step: plan->coef, plan->skip and the keys are set, the buffers have been checked. */
 void gcs_execute(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers);
+
+/* Arguments for a kernel on the first slice of work->block: pointers, sizes, range, the form (that
+ * of the tensor's step, or another) and coefficients. */
+gcs_args gcs_work_arguments(const gcs_plan *plan, const gcs_work *work, const gcs_buffers *b,
+                            const gcs_form *form);
+
+/* Lets the arguments point at the next slice. */
+void gcs_next_slice(gcs_args *args);
+
+/* The sum of n floats in the order of a contiguous group (docs/arithmetic.md). Overwrites them. */
+float gcs_sum_in_place(const gcs_plan *plan, float *values, uint64_t n);
+
+/* Calls task(arg, i) for each i below count, by the plan's threads; returns when all are done. */
+void gcs_team_run(const gcs_plan *plan, uint64_t count, gcs_task *task, void *arg);
+
+/* ---- step.c -------------------------------------------------------------------------------- */
+
+/* Checks the hyper-parameters of all parameter groups and sets plan->coef and plan->skip. */
+gcs_status gcs_take_hyper(gcs_plan *plan, const gcs_hyper *hyper);
+
+/* ---- measure_plan.c ------------------------------------------------------------------------ */
+
+void gcs_measuring_free(struct gcs_measuring *measuring);
 
 #endif

@@ -1,12 +1,13 @@
 /* Appends a plan's shapes to the file that GCSTEP_RECORD names. */
 #include "dispatch/record.h"
 
+#include "dispatch/tensor.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,15 @@ static int compare_shapes(const void *left, const void *right) {
     if (a->rows != b->rows)
         return a->rows < b->rows ? -1 : 1;
     return (a->cols > b->cols) - (a->cols < b->cols);
+}
+
+/* What kernels are looked up for: one matrix of the tensor, whatever piece of it is held; of a
+ * vector the piece. */
+static gcs_tensor looked_up(const gcs_tensor *tensor) {
+    gcs_tensor shape = *tensor;
+    if (shape.layout == GCS_LAYOUT_FLAT)
+        shape.cols = gcs_tensor_elements(tensor);
+    return shape;
 }
 
 /* A line of the models' format: name, dims, kind, layout. The kind is not known here; bias and
@@ -73,7 +83,8 @@ void gcs_record_shapes(const gcs_environment *env, const gcs_tensor *tensors, si
         gcs_log(env, GCS_LOG_WARN, "GCSTEP_RECORD: out of memory, no shapes written");
         return;
     }
-    memcpy(sorted, tensors, count * sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = looked_up(&tensors[i]);
     qsort(sorted, count, sizeof *sorted, compare_shapes);
     /* Non-blocking: a FIFO that nobody reads is an error and not a wait. */
     const int fd =

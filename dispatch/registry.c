@@ -1,7 +1,11 @@
 /* The compiled kernel lists, and the names that kernels and tables are spelled with. */
 #include "dispatch/registry.h"
 
+#include "dispatch/plan.h"
+#include <stdio.h>
 #include <string.h>
+
+#define COUNT_OF_COPIES 5 /* of gcs_copy */
 
 /* One line per ISA, in the order of gcs_isa: later ones are preferred where both are allowed. */
 static const gcs_kernel_list *const lists[] = {
@@ -16,20 +20,41 @@ static const char *const isa_names[] = {
     [GCS_ISA_AVX2] = "avx2",
 };
 static const char *const rule_names[] = {
-    [GCS_RULE_SGD] = "sgd",
-    [GCS_RULE_SGDM] = "sgdm",
-    [GCS_RULE_ADAM] = "adam",
-    [GCS_RULE_ADAMW] = "adamw",
+    [GCS_RULE_SGD] = "sgd",           [GCS_RULE_SGDM] = "sgdm",
+    [GCS_RULE_ADAM] = "adam",         [GCS_RULE_ADAMW] = "adamw",
+    [GCS_RULE_NESTEROV] = "nesterov", [GCS_RULE_SGDW] = "sgdw",
+    [GCS_RULE_SGDMW] = "sgdmw",       [GCS_RULE_NESTEROVW] = "nesterovw",
+    [GCS_RULE_AMSGRAD] = "amsgrad",   [GCS_RULE_AMSGRADW] = "amsgradw",
+    [GCS_RULE_ADAGRAD] = "adagrad",
 };
 static const char *const center_names[] = {
     [GCS_CENTER_NONE] = "none",
     [GCS_CENTER_GRADIENT] = "grad",
+    [GCS_CENTER_RAW_GRADIENT] = "raw",
+    [GCS_CENTER_UPDATE] = "update",
 };
 static const char *const view_names[] = {
     [GCS_VIEW_FLAT] = "flat",
     [GCS_VIEW_ROWS] = "rows",
     [GCS_VIEW_COLS] = "cols",
     [GCS_VIEW_PART] = "part",
+};
+static const char *const type_names[] = {
+    [GCS_TYPE_F32] = "f32",
+    [GCS_TYPE_BF16] = "bf16",
+    [GCS_TYPE_F16] = "f16",
+};
+static const char *const copy_names[] = {
+    [GCS_COPY_NONE] = "none",
+    [GCS_COPY_BF16] = "bf16",
+    [GCS_COPY_F16] = "f16",
+    [GCS_COPY_BF16_STOCHASTIC] = "bf16s",
+    [GCS_COPY_F16_STOCHASTIC] = "f16s",
+};
+static const char *const types_names[][COUNT_OF_COPIES] = {
+    [GCS_TYPE_F32] = {"f32", "f32-bf16", "f32-f16", "f32-bf16s", "f32-f16s"},
+    [GCS_TYPE_BF16] = {"bf16", "bf16-bf16", "bf16-f16", "bf16-bf16s", "bf16-f16s"},
+    [GCS_TYPE_F16] = {"f16", "f16-bf16", "f16-f16", "f16-bf16s", "f16-f16s"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -93,6 +118,19 @@ const char *gcs_view_name(gcs_view view) {
     return name_of(view_names, COUNT(view_names), (size_t)view);
 }
 
+const char *gcs_type_name(gcs_type type) {
+    return name_of(type_names, COUNT(type_names), (size_t)type);
+}
+const char *gcs_copy_name(gcs_copy copy) {
+    return name_of(copy_names, COUNT(copy_names), (size_t)copy);
+}
+
+const char *gcs_types_name(gcs_type gradient, gcs_copy copy) {
+    return (size_t)gradient < COUNT(types_names) && (size_t)copy < COUNT_OF_COPIES
+               ? types_names[gradient][copy]
+               : NULL;
+}
+
 bool gcs_isa_parse(const char *name, gcs_isa *isa) {
     size_t number;
     if (!number_of(isa_names, COUNT(isa_names), name, &number))
@@ -125,22 +163,79 @@ bool gcs_layout_parse(const char *name, gcs_layout *layout) {
     return true;
 }
 
-bool gcs_spec_parse(const char *name, gcs_spec *spec) {
-    char rule[16];
-    const char *separator = strchr(name, '_');
-    const size_t length = separator != NULL ? (size_t)(separator - name) : strlen(name);
-    if (length >= sizeof rule)
-        return false;
-    memcpy(rule, name, length);
-    rule[length] = '\0';
-    if (!gcs_rule_parse(rule, &spec->rule))
-        return false;
-    spec->center = GCS_CENTER_GRADIENT;
-    return separator == NULL || gcs_center_parse(separator + 1, &spec->center);
+bool gcs_types_parse(const char *name, gcs_type *gradient, gcs_copy *copy) {
+    for (size_t g = 0; g < COUNT(types_names); g++) {
+        size_t c;
+        if (number_of(types_names[g], COUNT_OF_COPIES, name, &c)) {
+            *gradient = (gcs_type)g;
+            *copy = (gcs_copy)c;
+            return true;
+        }
+    }
+    return false;
 }
 
-bool gcs_kernel_accepts(const gcs_kernel *kernel, gcs_op op, gcs_rule rule, gcs_center center,
-                        gcs_view view, uint64_t length) {
-    return kernel->op == op && kernel->rule == rule && kernel->center == center &&
-           kernel->view == view && (kernel->max_length == 0 || length <= kernel->max_length);
+bool gcs_spec_parse(const char *name, gcs_spec *spec) {
+    char text[64];
+    if (strlen(name) >= sizeof text)
+        return false;
+    strcpy(text, name);
+    char *center = strchr(text, '_'), *types = NULL;
+    if (center != NULL) {
+        *center++ = '\0';
+        types = strchr(center, '_');
+    }
+    if (types != NULL)
+        *types++ = '\0';
+    *spec = (gcs_spec){.center = GCS_CENTER_GRADIENT};
+    return gcs_rule_parse(text, &spec->rule) &&
+           (center == NULL || gcs_center_parse(center, &spec->center)) &&
+           (types == NULL || gcs_types_parse(types, &spec->gradient, &spec->copy));
+}
+
+void gcs_spec_format(const gcs_spec *spec, char name[GCS_SPEC_NAME]) {
+    const bool plain = spec->gradient == GCS_TYPE_F32 && spec->copy == GCS_COPY_NONE;
+    snprintf(name, GCS_SPEC_NAME, "%s_%s%s%s", gcs_rule_name(spec->rule),
+             gcs_center_name(spec->center), plain ? "" : "_",
+             plain ? "" : gcs_types_name(spec->gradient, spec->copy));
+}
+
+gcs_form gcs_spec_form(const gcs_spec *spec, bool centred) {
+    gcs_center center = centred ? spec->center : GCS_CENTER_NONE;
+    if (center == GCS_CENTER_RAW_GRADIENT && gcs_rule_is_decoupled(spec->rule))
+        center = GCS_CENTER_GRADIENT;
+    return (gcs_form){spec->rule, center, spec->gradient, spec->copy};
+}
+
+/* A general kernel for GRADIENT does RAW_GRADIENT too. */
+static bool general_center_fits(gcs_center kernel, gcs_center needed) {
+    return kernel == needed || (kernel == GCS_CENTER_GRADIENT && needed == GCS_CENTER_RAW_GRADIENT);
+}
+
+static bool form_fits(const gcs_kernel *kernel, const gcs_form *form) {
+    if (kernel->means_given && kernel->general)
+        return form->center != GCS_CENTER_NONE;
+    if (kernel->general)
+        return general_center_fits(kernel->center, form->center);
+    return kernel->rule == form->rule && kernel->center == form->center &&
+           form->gradient == GCS_TYPE_F32 && form->copy == GCS_COPY_NONE;
+}
+
+bool gcs_form_is_specialised(const gcs_form *form) {
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        for (size_t k = 0; k < lists[i]->count; k++) {
+            const gcs_kernel *kernel = &lists[i]->kernels[k];
+            if (kernel->op == GCS_OP_STEP && !kernel->general && form_fits(kernel, form))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool gcs_kernel_accepts(const gcs_kernel *kernel, const gcs_need *need) {
+    if (kernel->op != need->op || kernel->view != need->view ||
+        kernel->means_given != need->means_given ||
+        (kernel->max_length != 0 && need->length > kernel->max_length))
+        return false;
+    return need->op == GCS_OP_MEASURE || form_fits(kernel, &need->form);
 }

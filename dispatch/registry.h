@@ -26,19 +26,52 @@ bool gcs_isa_parse(const char *name, gcs_isa *isa);
 const char *gcs_rule_name(gcs_rule rule);
 const char *gcs_center_name(gcs_center center);
 const char *gcs_view_name(gcs_view view);
+const char *gcs_type_name(gcs_type type);
+const char *gcs_copy_name(gcs_copy copy);
 bool gcs_rule_parse(const char *name, gcs_rule *rule);
 bool gcs_center_parse(const char *name, gcs_center *center);
 bool gcs_layout_parse(const char *name, gcs_layout *layout);
 
-/* Reads "sgdm" (centred) or "<rule>_<centre>". */
+/* The types of a spec as tables and programs spell them: the gradient's type, and behind a '-' the
+ * copy where there is one: "f32", "bf16", "f16", "f32-bf16", "bf16-bf16", "bf16-bf16s"
+ * (stochastic),
+ * ... The name lives as long as the program. */
+const char *gcs_types_name(gcs_type gradient, gcs_copy copy);
+bool gcs_types_parse(const char *name, gcs_type *gradient, gcs_copy *copy);
+
+/* Reads "<rule>[_<centre>[_<types>]]", e.g. "sgdm", "adamw_update", "adamw_grad_bf16-bf16"; without
+ * them grad and f32. The other fields of the spec become zero. */
 bool gcs_spec_parse(const char *name, gcs_spec *spec);
+
+/* The name that gcs_spec_parse reads, without f32: "sgdm_grad", "adamw_update_bf16-bf16". */
+#define GCS_SPEC_NAME 48
+void gcs_spec_format(const gcs_spec *spec, char name[GCS_SPEC_NAME]);
 
 /* Whether CPUID and the operating system allow the ISA (dispatch/features.c). */
 bool gcs_cpu_allows(gcs_isa isa);
 
-/* Whether the kernel is one for such a step: its op, rule, centre and view, and its limits.
- * `length` is the number of elements of a group. */
-bool gcs_kernel_accepts(const gcs_kernel *kernel, gcs_op op, gcs_rule rule, gcs_center center,
-                        gcs_view view, uint64_t length);
+/* What a kernel is wanted for. */
+typedef struct gcs_need {
+    gcs_op op;
+    gcs_form form;
+    bool means_given; /* STEP: the caller has the means */
+    gcs_view view;
+    uint64_t length; /* elements of a group */
+} gcs_need;
+
+/* Whether the kernel does what is needed: by itself if it is specialised, or as a general one. */
+bool gcs_kernel_accepts(const gcs_kernel *kernel, const gcs_need *need);
+
+/* The longest row that is short: the fixed rule steps such rows in blocks. A general kernel is slow
+ * where a row is no whole number of its bundles, and takes more rows as short. */
+#define GCS_SHORT_ROW         12
+#define GCS_SHORT_ROW_GENERAL 63
+
+/* Whether this build has kernels of the form's own; of others general kernels do the steps. */
+bool gcs_form_is_specialised(const gcs_form *form);
+
+/* The form in which kernels see a spec: RAW_GRADIENT becomes GRADIENT where the rule has no L2 term
+ * (they are the same there), and any centre NONE where `centred` is false. */
+gcs_form gcs_spec_form(const gcs_spec *spec, bool centred);
 
 #endif

@@ -1,29 +1,42 @@
-/* The constructors of the public structs, and what a rule needs. */
+/* The constructors of the public structs, and what a spec needs. */
 #include "dispatch/plan.h"
 
+static gcs_spec centred(gcs_rule rule) {
+    return (gcs_spec){.rule = rule, .center = GCS_CENTER_GRADIENT};
+}
+
 gcs_spec gcs_spec_sgd(void) {
-    return (gcs_spec){GCS_RULE_SGD, GCS_CENTER_GRADIENT};
+    return centred(GCS_RULE_SGD);
 }
 gcs_spec gcs_spec_sgdm(void) {
-    return (gcs_spec){GCS_RULE_SGDM, GCS_CENTER_GRADIENT};
+    return centred(GCS_RULE_SGDM);
+}
+gcs_spec gcs_spec_nesterov(void) {
+    return centred(GCS_RULE_NESTEROV);
+}
+gcs_spec gcs_spec_sgdw(void) {
+    return centred(GCS_RULE_SGDW);
+}
+gcs_spec gcs_spec_sgdmw(void) {
+    return centred(GCS_RULE_SGDMW);
+}
+gcs_spec gcs_spec_nesterovw(void) {
+    return centred(GCS_RULE_NESTEROVW);
 }
 gcs_spec gcs_spec_adam(void) {
-    return (gcs_spec){GCS_RULE_ADAM, GCS_CENTER_GRADIENT};
+    return centred(GCS_RULE_ADAM);
 }
 gcs_spec gcs_spec_adamw(void) {
-    return (gcs_spec){GCS_RULE_ADAMW, GCS_CENTER_GRADIENT};
+    return centred(GCS_RULE_ADAMW);
 }
-
-gcs_tensor gcs_rows(uint64_t channels, uint64_t length) {
-    return (gcs_tensor){.layout = GCS_LAYOUT_ROWS, .rows = channels, .cols = length};
+gcs_spec gcs_spec_amsgrad(void) {
+    return centred(GCS_RULE_AMSGRAD);
 }
-
-gcs_tensor gcs_cols(uint64_t length, uint64_t channels) {
-    return (gcs_tensor){.layout = GCS_LAYOUT_COLS, .rows = length, .cols = channels};
+gcs_spec gcs_spec_amsgradw(void) {
+    return centred(GCS_RULE_AMSGRADW);
 }
-
-gcs_tensor gcs_flat(uint64_t count) {
-    return (gcs_tensor){.layout = GCS_LAYOUT_FLAT, .rows = 1, .cols = count};
+gcs_spec gcs_spec_adagrad(void) {
+    return centred(GCS_RULE_ADAGRAD);
 }
 
 gcs_target gcs_cpu(void) {
@@ -36,15 +49,37 @@ gcs_hyper gcs_hyper_default(void) {
 }
 
 bool gcs_rule_has_m(gcs_rule rule) {
-    return rule != GCS_RULE_SGD;
+    return rule != GCS_RULE_SGD && rule != GCS_RULE_SGDW && rule != GCS_RULE_ADAGRAD;
+}
+
+bool gcs_rule_has_v_max(gcs_rule rule) {
+    return rule == GCS_RULE_AMSGRAD || rule == GCS_RULE_AMSGRADW;
 }
 
 bool gcs_rule_has_v(gcs_rule rule) {
-    return rule == GCS_RULE_ADAM || rule == GCS_RULE_ADAMW;
+    return rule == GCS_RULE_ADAM || rule == GCS_RULE_ADAMW || rule == GCS_RULE_ADAGRAD ||
+           gcs_rule_has_v_max(rule);
 }
 
-unsigned gcs_rule_bytes(gcs_rule rule) {
-    const unsigned read_g_read_write_w = 12, read_write_state = 8;
-    return read_g_read_write_w + (gcs_rule_has_m(rule) ? read_write_state : 0) +
-           (gcs_rule_has_v(rule) ? read_write_state : 0);
+bool gcs_rule_is_decoupled(gcs_rule rule) {
+    return rule == GCS_RULE_SGDW || rule == GCS_RULE_SGDMW || rule == GCS_RULE_NESTEROVW ||
+           rule == GCS_RULE_ADAMW || rule == GCS_RULE_AMSGRADW;
+}
+
+unsigned gcs_type_bytes(gcs_type type) {
+    return type == GCS_TYPE_F32 ? 4 : 2;
+}
+
+unsigned gcs_copy_bytes(gcs_copy copy) {
+    return copy == GCS_COPY_NONE ? 0 : 2;
+}
+
+unsigned gcs_spec_bytes(const gcs_spec *spec) {
+    const unsigned read_write = 8;
+    const bool buffers[] = {true, gcs_rule_has_m(spec->rule), gcs_rule_has_v(spec->rule),
+                            gcs_rule_has_v_max(spec->rule)};
+    unsigned bytes = gcs_type_bytes(spec->gradient) + gcs_copy_bytes(spec->copy);
+    for (unsigned i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
+        bytes += buffers[i] ? read_write : 0;
+    return bytes;
 }

@@ -9,16 +9,18 @@
 #include "kernels/kernel.h"
 
 #define GCS_TABLE_SCHEMA    1
-#define GCS_TABLE_SHORT_ROW 12 /* default lines are apart for rows no longer than this */
 #define GCS_TABLE_MAX_BYTES ((size_t)16 << 20) /* a larger file is refused */
 
-/* What a line is about. FLAT: rows = 1, cols = elements. */
+/* What a line is about. FLAT: rows = 1, cols = elements. Rule, centre and types as gcs_spec_form
+ * gives them, so that what is the same has one key. */
 typedef struct gcs_table_key {
     gcs_rule rule;
     gcs_center center;
+    gcs_type gradient;
+    gcs_copy copy;
     gcs_layout layout;
-    uint64_t rows, cols; /* rows 0: a default line of (rule, centre, layout), for any shape where
-                          * cols is 0, for rows of at most cols elements where it is not */
+    uint64_t rows, cols; /* rows 0: a default line of what stands above, for any shape where cols is
+                          * 0, for rows of at most cols elements where it is not */
     uint32_t threads;    /* 0 in a default line that is for any number */
 } gcs_table_key;
 
@@ -106,6 +108,9 @@ typedef bool gcs_table_filter(const void *context, const gcs_kernel *kernel);
  * `tuned` false: default lines only. */
 bool gcs_tables_find(const gcs_tables *tables, const gcs_table_key *key, bool tuned,
                      gcs_table_filter *filter, const void *context, gcs_choice *choice);
+
+/* Default lines are apart for rows that are short for the kernels of the key's form. */
+uint64_t gcs_table_short_row(const gcs_table_key *key);
 
 /* 0: in L2, 1: in L3, 2: beyond; from the bytes of state and gradient of the tensor, per thread. */
 int gcs_table_regime(const gcs_machine *machine, const gcs_table_key *key);

@@ -69,19 +69,29 @@ static bool is_star(const char *text) {
     return strcmp(text, "*") == 0;
 }
 
-/* "<rule>_<centre>"; the short form of the command line, a rule alone, is not one of a table. */
-static bool parse_spec(char *const fields[], gcs_table_key *key, char *problem) {
-    const char *text = fields[COLUMN_SPEC];
+/* "<rule>_<centre>": neither less, as on the command line, nor the types too. */
+static bool parse_rule_and_center(const char *text, gcs_table_key *key, char *problem) {
+    const char *mark = strchr(text, '_');
     gcs_spec spec;
-    if (strchr(text, '_') == NULL || !gcs_spec_parse(text, &spec))
+    if (mark == NULL || strchr(mark + 1, '_') != NULL || !gcs_spec_parse(text, &spec))
         return refuse(problem, "spec", text, "is not known");
+    if (gcs_spec_form(&spec, true).center != spec.center)
+        return refuse(problem, "spec", text,
+                      "is looked up as _grad: with decoupled decay they are the same");
     key->rule = spec.rule;
     key->center = spec.center;
+    return true;
+}
+
+static bool parse_spec(char *const fields[], gcs_table_key *key, char *problem) {
+    if (!parse_rule_and_center(fields[COLUMN_SPEC], key, problem))
+        return false;
     if (!gcs_layout_parse(fields[COLUMN_LAYOUT], &key->layout))
         return refuse(problem, "layout", fields[COLUMN_LAYOUT], "is not known");
     if (key->layout == GCS_LAYOUT_FLAT && key->center != GCS_CENTER_NONE)
-        return refuse(problem, "spec", text, "does not go with layout flat, which has no groups");
-    if (strcmp(fields[COLUMN_TYPES], "f32") != 0)
+        return refuse(problem, "spec", fields[COLUMN_SPEC],
+                      "does not go with layout flat, which has no groups");
+    if (!gcs_types_parse(fields[COLUMN_TYPES], &key->gradient, &key->copy))
         return refuse(problem, "types", fields[COLUMN_TYPES], "are not known");
     return true;
 }

@@ -61,9 +61,10 @@ size_t gcs_table_format_line(const gcs_table_line *line, char *text, size_t size
     gcs_text_format_decimal(evidence->runner_up_gap, gap);
     const int length = snprintf(
         text, size,
-        "line\t%s_%s\t%s\tf32\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%" PRIu32 "\n",
+        "line\t%s_%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%" PRIu32 "\n",
         or_unknown(gcs_rule_name(key->rule)), or_unknown(gcs_center_name(key->center)),
-        or_unknown(gcs_view_name((gcs_view)key->layout)), number_or_star(key->rows, rows),
+        or_unknown(gcs_view_name((gcs_view)key->layout)),
+        or_unknown(gcs_types_name(key->gradient, key->copy)), number_or_star(key->rows, rows),
         cols_of(key, cols), number_or_star(key->threads, threads), or_dash(line->kernel),
         or_dash(line->impl_rev), or_unknown(gcs_rigor_name(line->rigor)), or_dash(line->date),
         median, spread, ceiling, vs_default, gap, or_dash(evidence->ties), evidence->rounds);

@@ -46,8 +46,11 @@ bool gcs_table_parse(const gcs_table_file *file, const gcs_machine *machine,
 bool gcs_table_parse_fields(char *const fields[GCS_TABLE_COLUMNS], gcs_table_line *line,
                             char *problem);
 
-/* -1, 0, 1: rule, centre, layout, rows, cols, threads in this order. */
+/* -1, 0, 1: rule, centre, gradient, copy, layout, rows, cols, threads in this order. */
 int gcs_table_compare_keys(const gcs_table_key *a, const gcs_table_key *b);
+
+/* Whether the keys differ in rows, cols and threads at most. */
+bool gcs_table_same_class(const gcs_table_key *a, const gcs_table_key *b);
 
 const char *gcs_rigor_name(gcs_rigor rigor);
 bool gcs_rigor_parse(const char *name, gcs_rigor *rigor);

@@ -1,6 +1,7 @@
 /* Looking a tensor up in the merged lines: exact, nearest, default. */
 #include "dispatch/table_internal.h"
 
+#include "dispatch/plan.h"
 #include "dispatch/registry.h"
 
 #include <math.h>
@@ -14,6 +15,10 @@ int gcs_table_compare_keys(const gcs_table_key *a, const gcs_table_key *b) {
     if (order == 0)
         order = compare((uint64_t)a->center, (uint64_t)b->center);
     if (order == 0)
+        order = compare((uint64_t)a->gradient, (uint64_t)b->gradient);
+    if (order == 0)
+        order = compare((uint64_t)a->copy, (uint64_t)b->copy);
+    if (order == 0)
         order = compare((uint64_t)a->layout, (uint64_t)b->layout);
     if (order == 0)
         order = compare(a->rows, b->rows);
@@ -24,24 +29,29 @@ int gcs_table_compare_keys(const gcs_table_key *a, const gcs_table_key *b) {
     return order;
 }
 
-/* Bytes of weight, gradient and state per element. */
-static double bytes_per_element(gcs_rule rule) {
-    switch (rule) {
-    case GCS_RULE_SGD:
-        return 8;
-    case GCS_RULE_SGDM:
-        return 12;
-    case GCS_RULE_ADAM:
-    case GCS_RULE_ADAMW:
-        break;
-    }
-    return 16;
+bool gcs_table_same_class(const gcs_table_key *a, const gcs_table_key *b) {
+    return a->rule == b->rule && a->center == b->center && a->gradient == b->gradient &&
+           a->copy == b->copy && a->layout == b->layout;
+}
+
+uint64_t gcs_table_short_row(const gcs_table_key *key) {
+    const gcs_form form = {key->rule, key->center, key->gradient, key->copy};
+    return gcs_form_is_specialised(&form) ? GCS_SHORT_ROW : GCS_SHORT_ROW_GENERAL;
+}
+
+/* Bytes that all buffers have per element. */
+static unsigned bytes_per_element(const gcs_table_key *key) {
+    const unsigned states = (unsigned)gcs_rule_has_m(key->rule) +
+                            (unsigned)gcs_rule_has_v(key->rule) +
+                            (unsigned)gcs_rule_has_v_max(key->rule);
+    const unsigned weight_and_states = (1 + states) * (unsigned)sizeof(float);
+    return weight_and_states + gcs_type_bytes(key->gradient) + gcs_copy_bytes(key->copy);
 }
 
 /* In double: rows x cols comes from a file and may be large, and no edge is that sharp. Each
  * thread has an L2 of its own; an L3 holds what all threads work on. */
 int gcs_table_regime(const gcs_machine *machine, const gcs_table_key *key) {
-    const double bytes = (double)key->rows * (double)key->cols * bytes_per_element(key->rule);
+    const double bytes = (double)key->rows * (double)key->cols * bytes_per_element(key);
     const double threads = key->threads > 0 ? (double)key->threads : 1;
     if (bytes / threads <= (double)machine->l2)
         return 0;
@@ -63,10 +73,6 @@ static const gcs_kernel *usable(const query *q, const gcs_table_line *line) {
     if (kernel == NULL || (q->filter != NULL && !q->filter(q->context, kernel)))
         return NULL;
     return kernel;
-}
-
-static bool same_class(const gcs_table_key *a, const gcs_table_key *b) {
-    return a->rule == b->rule && a->center == b->center && a->layout == b->layout;
 }
 
 static double octaves(uint64_t a, uint64_t b) {
@@ -107,7 +113,7 @@ static bool find_nearest(const query *q, bool same_threads, gcs_choice *choice) 
     double least = HUGE_VAL;
     for (size_t i = 0; i < q->tables->entries.count; i++) {
         const gcs_table_line *line = &q->tables->entries.items[i].line;
-        if (!same_class(&line->key, q->key) || line->key.rows == 0 ||
+        if (!gcs_table_same_class(&line->key, q->key) || line->key.rows == 0 ||
             (line->key.threads == q->key->threads) != same_threads)
             continue;
         const double distance = distance_to(q, &line->key);
@@ -139,7 +145,7 @@ static bool find_default(const query *q, gcs_choice *choice) {
     const gcs_table_line *found = NULL;
     for (size_t i = 0; i < q->tables->entries.count; i++) {
         const gcs_table_line *line = &q->tables->entries.items[i].line;
-        if (!same_class(&line->key, q->key) || !default_holds(&line->key, q->key) ||
+        if (!gcs_table_same_class(&line->key, q->key) || !default_holds(&line->key, q->key) ||
             (found != NULL && !is_nearer(&line->key, &found->key)))
             continue;
         const gcs_kernel *kernel = usable(q, line);

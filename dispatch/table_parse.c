@@ -88,12 +88,12 @@ static uint64_t longest_group(const gcs_table_key *key) {
 
 /* Whether the kernel is one for the key's steps: a tensor that is not centred runs as flat. */
 static bool kernel_fits(const gcs_kernel *kernel, const gcs_table_key *key) {
-    if (kernel->max_length != 0 && longest_group(key) > kernel->max_length)
-        return false;
-    const bool view_fits = (int)kernel->view == (int)key->layout ||
-                           (key->center == GCS_CENTER_NONE && kernel->view == GCS_VIEW_FLAT);
-    return kernel->op == GCS_OP_STEP && kernel->rule == key->rule &&
-           kernel->center == key->center && view_fits;
+    const bool centred = key->center != GCS_CENTER_NONE;
+    const gcs_need need = {.op = GCS_OP_STEP,
+                           .form = {key->rule, key->center, key->gradient, key->copy},
+                           .view = centred ? (gcs_view)key->layout : GCS_VIEW_FLAT,
+                           .length = longest_group(key)};
+    return gcs_kernel_accepts(kernel, &need);
 }
 
 /* A table decides speed and never safety: what this CPU cannot run is not even remembered. */

@@ -1,86 +1,127 @@
 /* The scalar reference, in double: see reference.h. */
-#include "reference/reference.h"
-#include <math.h>
+#include "reference/rules.h"
+#include <stddef.h>
 
-/* The gradient as the rule takes it, before centring: with the L2 term, except in AdamW. */
-static double raw_gradient(const gcs_spec *spec, const gcs_hyper *hyper, const gcs_reference_in *in,
-                           uint64_t i) {
-    double g = in->g[i];
-    if (spec->rule == GCS_RULE_ADAMW || hyper->weight_decay == 0)
-        return g;
-    return g + hyper->weight_decay * (double)in->w[i];
+static double scaled_gradient(const gcs_reference_call *c, uint64_t i) {
+    return gcs_reference_factor(c) * gcs_reference_number(c->spec.gradient, c->in->g, i);
 }
 
-/* Mean of the raw gradient over the group of the element in row r, column c. */
-static double group_mean(const gcs_spec *spec, const gcs_tensor *tensor, const gcs_hyper *hyper,
-                         const gcs_reference_in *in, uint64_t r, uint64_t c) {
-    double sum = 0;
-    if (tensor->layout == GCS_LAYOUT_ROWS) {
-        for (uint64_t k = 0; k < tensor->cols; k++)
-            sum += raw_gradient(spec, hyper, in, r * tensor->cols + k);
-        return sum / (double)tensor->cols;
+/* What the mean is taken of. */
+static double term(const gcs_reference_call *c, uint64_t i) {
+    double y = scaled_gradient(c, i),
+           decay = gcs_reference_l2_term(c, c->in->w ? (double)c->in->w[i] : 0);
+    switch (c->spec.center) {
+    case GCS_CENTER_GRADIENT:
+        return y + decay;
+    case GCS_CENTER_RAW_GRADIENT:
+        return y;
+    case GCS_CENTER_UPDATE:
+        return gcs_reference_rule(c, i, y + decay).change;
+    case GCS_CENTER_NONE:
+        break;
     }
-    for (uint64_t k = 0; k < tensor->rows; k++)
-        sum += raw_gradient(spec, hyper, in, k * tensor->cols + c);
-    return sum / (double)tensor->rows;
+    return 0;
 }
 
-static void step_sgd(const gcs_hyper *h, const gcs_reference_in *in, const gcs_reference_out *out,
-                     uint64_t i, double x) {
-    out->w[i] = (double)in->w[i] - h->lr * x;
+static void write_element(const gcs_reference_call *c, const gcs_reference_out *out, uint64_t i,
+                          double mean) {
+    double x = scaled_gradient(c, i) + gcs_reference_l2_term(c, c->in->w[i]);
+    if (c->spec.center == GCS_CENTER_GRADIENT || c->spec.center == GCS_CENTER_RAW_GRADIENT)
+        x -= mean;
+    gcs_reference_element e = gcs_reference_rule(c, i, x);
+    if (c->spec.center == GCS_CENTER_UPDATE)
+        e.change -= mean;
+    out->w[i] = (double)c->in->w[i] - e.change;
+    if (out->m)
+        out->m[i] = e.m;
+    if (out->v)
+        out->v[i] = e.v;
+    if (out->v_max)
+        out->v_max[i] = e.v_max;
 }
 
-static void step_sgdm(const gcs_hyper *h, const gcs_reference_in *in, const gcs_reference_out *out,
-                      uint64_t i, double x) {
-    double m = h->t == 1 ? x : h->momentum * (double)in->m[i] + (1 - h->dampening) * x;
-    out->m[i] = m;
-    out->w[i] = (double)in->w[i] - h->lr * m;
+/* ---- Groups ---------------------------------------------------------------------------------- */
+
+/* A group: `length` elements of the whole tensor from `start`, `stride` apart. */
+typedef struct group {
+    uint64_t start, length, stride;
+} group;
+
+static uint64_t matrices(const gcs_tensor *t) {
+    return t->layout == GCS_LAYOUT_COLS && t->outer > 1 ? t->outer : 1;
 }
 
-static void step_adam(const gcs_spec *spec, const gcs_hyper *h, const gcs_reference_in *in,
-                      const gcs_reference_out *out, uint64_t i, double x) {
-    double m_old = h->t == 1 ? 0 : (double)in->m[i];
-    double v_old = h->t == 1 ? 0 : (double)in->v[i];
-    double m = h->beta1 * m_old + (1 - h->beta1) * x;
-    double v = h->beta2 * v_old + (1 - h->beta2) * x * x;
-    double correction1 = 1 - pow(h->beta1, (double)h->t);
-    double correction2 = 1 - pow(h->beta2, (double)h->t);
-    double change = h->lr / correction1 * m / (sqrt(v) / sqrt(correction2) + h->eps);
-    /* A factor of 0 means that there is no decay, not 0 times an infinite w. */
-    double decay = h->lr * h->weight_decay;
-    if (spec->rule == GCS_RULE_ADAMW && decay != 0)
-        change += decay * (double)in->w[i];
-    out->m[i] = m;
-    out->v[i] = v;
-    out->w[i] = (double)in->w[i] - change;
+static group group_of(const gcs_tensor *t, uint64_t number) {
+    if (t->layout != GCS_LAYOUT_COLS)
+        return (group){number * t->cols, t->cols, 1};
+    uint64_t matrix = number / t->cols, column = number % t->cols;
+    return (group){matrix * t->rows * t->cols + column, t->rows, t->cols};
 }
 
-static void step_element(const gcs_spec *spec, const gcs_hyper *hyper, const gcs_reference_in *in,
-                         const gcs_reference_out *out, uint64_t i, double mean) {
-    double x = raw_gradient(spec, hyper, in, i) - mean;
-    if (spec->rule == GCS_RULE_SGD)
-        step_sgd(hyper, in, out, i, x);
-    else if (spec->rule == GCS_RULE_SGDM)
-        step_sgdm(hyper, in, out, i, x);
-    else
-        step_adam(spec, hyper, in, out, i, x);
+/* Whether the piece holds element k of the group; *i is then where. */
+static bool is_held(const gcs_tensor *t, const group *g, uint64_t k, uint64_t *i) {
+    uint64_t number = g->start + k * g->stride;
+    uint64_t count = t->count != 0 ? t->count : matrices(t) * t->rows * t->cols;
+    *i = number - t->offset;
+    return number >= t->offset && *i < count;
+}
+
+static double group_sum(const gcs_reference_call *c, const group *g) {
+    double sum = 0;
+    uint64_t i;
+    for (uint64_t k = 0; k < g->length; k++) {
+        if (is_held(c->tensor, g, k, &i))
+            sum += term(c, i);
+    }
+    return sum;
+}
+
+double gcs_reference_group_sum(const gcs_spec *spec, const gcs_tensor *tensor,
+                               const gcs_hyper *hyper, const gcs_reference_in *in,
+                               uint64_t number) {
+    gcs_reference_call c = gcs_reference_begin(spec, tensor, hyper, in);
+    group g = group_of(tensor, number);
+    return group_sum(&c, &g);
+}
+
+/* The number of the first group that the piece lies in: where in->means begins. */
+static uint64_t first_group(const gcs_tensor *t) {
+    if (t->layout == GCS_LAYOUT_COLS)
+        return t->offset / (t->rows * t->cols) * t->cols;
+    return t->offset / t->cols;
+}
+
+/* The caller's mean is one of g as it is in the buffer, or with UPDATE of the change. */
+static double given_mean(const gcs_reference_call *c, uint64_t number) {
+    uint64_t entry = number - first_group(c->tensor);
+    double mean = c->in->means[entry];
+    if (c->spec.center == GCS_CENTER_UPDATE)
+        return mean;
+    mean *= gcs_reference_factor(c);
+    if (c->spec.center == GCS_CENTER_GRADIENT && c->in->w_means)
+        mean += gcs_reference_l2_term(c, c->in->w_means[entry]);
+    return mean;
 }
 
 void gcs_reference_step(const gcs_spec *spec, const gcs_tensor *tensor, const gcs_hyper *hyper,
                         const gcs_reference_in *in, const gcs_reference_out *out) {
-    int centred = spec->center == GCS_CENTER_GRADIENT && tensor->layout != GCS_LAYOUT_FLAT;
-    /* Columns outside, rows inside for COLS, so that each group's mean is taken once. */
-    int by_column = tensor->layout == GCS_LAYOUT_COLS;
-    uint64_t groups = by_column ? tensor->cols : tensor->rows;
-    uint64_t length = by_column ? tensor->rows : tensor->cols;
-    for (uint64_t group = 0; group < groups; group++) {
+    gcs_reference_call c = gcs_reference_begin(spec, tensor, hyper, in);
+    if (tensor->layout == GCS_LAYOUT_FLAT)
+        c.spec.center = GCS_CENTER_NONE;
+    uint64_t groups =
+        tensor->layout == GCS_LAYOUT_COLS ? matrices(tensor) * tensor->cols : tensor->rows;
+    for (uint64_t number = 0; number < groups; number++) {
+        group g = group_of(tensor, number);
         double mean = 0;
-        if (centred)
-            mean = by_column ? group_mean(spec, tensor, hyper, in, 0, group)
-                             : group_mean(spec, tensor, hyper, in, group, 0);
-        for (uint64_t k = 0; k < length; k++) {
-            uint64_t i = by_column ? k * tensor->cols + group : group * tensor->cols + k;
-            step_element(spec, hyper, in, out, i, mean);
+        bool known = false;
+        for (uint64_t k = 0; k < g.length; k++) {
+            uint64_t i;
+            if (!is_held(tensor, &g, k, &i))
+                continue;
+            if (!known && c.spec.center != GCS_CENTER_NONE)
+                mean = in->means ? given_mean(&c, number) : group_sum(&c, &g) / (double)g.length;
+            known = true;
+            write_element(&c, out, i, mean);
         }
     }
 }

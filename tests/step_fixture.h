@@ -15,17 +15,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The buffers of a list of tensors. All four exist, also where the rule has no m or v. */
+/* Initialisers of a gcs_tensor and of a gcs_spec, for constants. */
+#define ROWS(CHANNELS, LENGTH)                                                                     \
+    { .layout = GCS_LAYOUT_ROWS, .rows = (CHANNELS), .cols = (LENGTH) }
+#define COLS(LENGTH, CHANNELS)                                                                     \
+    { .layout = GCS_LAYOUT_COLS, .rows = (LENGTH), .cols = (CHANNELS) }
+#define GENERAL(OUTER, REDUCE, INNER)                                                              \
+    { .layout = GCS_LAYOUT_COLS, .rows = (REDUCE), .cols = (INNER), .outer = (OUTER) }
+#define FLAT(COUNT)                                                                                \
+    { .layout = GCS_LAYOUT_FLAT, .rows = 1, .cols = (COUNT) }
+#define SPEC(RULE, CENTER)                                                                         \
+    { .rule = GCS_RULE_##RULE, .center = GCS_CENTER_##CENTER }
+
+static const gcs_rule all_rules[] = {
+    GCS_RULE_SGD,     GCS_RULE_SGDM,      GCS_RULE_NESTEROV, GCS_RULE_SGDW,
+    GCS_RULE_SGDMW,   GCS_RULE_NESTEROVW, GCS_RULE_ADAM,     GCS_RULE_ADAMW,
+    GCS_RULE_AMSGRAD, GCS_RULE_AMSGRADW,  GCS_RULE_ADAGRAD,
+};
+enum { ALL_RULES = sizeof all_rules / sizeof all_rules[0] };
+
+/* The buffers of a list of tensors. All exist, also where the rule has no use for them. */
 typedef struct fixture {
     const gcs_tensor *tensors;
     size_t count;
+    gcs_type gradient;
     gcs_buffers *buffers;
-    float *memory;
+    float *memory; /* of each tensor, one after the other: w m v v_max g copy, each in the room of
+                    * as many floats */
     size_t floats; /* in memory */
 } fixture;
+enum { FIXTURE_BUFFERS = 6 };
 
+/* Of the piece, where the tensor has one. */
 static inline size_t fixture_elements(const gcs_tensor *tensor) {
-    return (size_t)(tensor->rows * tensor->cols);
+    const uint64_t outer = tensor->outer != 0 ? tensor->outer : 1;
+    return (size_t)(tensor->count != 0 ? tensor->count : tensor->rows * tensor->cols * outer);
 }
 
 /* In [-1, 1), from a counter and a seed: a linear congruential step with a xorshift. */
@@ -37,37 +61,76 @@ static inline float fixture_value(uint64_t seed, uint64_t index) {
     return (float)(int32_t)(uint32_t)x * 0x1p-31f;
 }
 
+/* A bf16 or f16 of magnitude 2^-8 to 1, made of the bits of a value. */
+static inline uint16_t fixture_half(float value, gcs_type type) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if (type == GCS_TYPE_BF16)
+        return (uint16_t)(bits >> 16);
+    const uint32_t exponent = 7 + (bits >> 13) % 8, fraction = bits >> 3 & 0x3ff;
+    return (uint16_t)(bits >> 31 << 15 | exponent << 10 | fraction);
+}
+
+/* Where g is f32. */
+static inline float *fixture_gradient(const fixture *f, size_t k) {
+    return f->buffers[k].v_max + fixture_elements(&f->tensors[k]);
+}
+
+static inline void fixture_set_gradient(const fixture *f, size_t k, size_t i, float value) {
+    if (f->gradient == GCS_TYPE_F32)
+        fixture_gradient(f, k)[i] = value;
+    else
+        ((uint16_t *)(void *)fixture_gradient(f, k))[i] = fixture_half(value, f->gradient);
+}
+
 static inline void fixture_fill(fixture *f, uint64_t seed) {
     for (size_t k = 0; k < f->count; k++) {
-        size_t n = fixture_elements(&f->tensors[k]);
-        float *g = f->buffers[k].v + n; /* laid out w m v g, see fixture_make */
-        for (size_t i = 0; i < n; i++) {
-            f->buffers[k].w[i] = fixture_value(seed + 4 * k, i);
-            f->buffers[k].m[i] = 0.1f * fixture_value(seed + 4 * k + 1, i);
-            float root = fixture_value(seed + 4 * k + 2, i);
-            f->buffers[k].v[i] = 0.01f * root * root;
-            g[i] = fixture_value(seed + 4 * k + 3, i);
+        const gcs_buffers *b = &f->buffers[k];
+        const uint64_t s = seed + 8 * k;
+        for (size_t i = 0; i < fixture_elements(&f->tensors[k]); i++) {
+            const float root = fixture_value(s + 2, i), extra = fixture_value(s + 4, i);
+            b->w[i] = fixture_value(s, i);
+            b->m[i] = 0.1f * fixture_value(s + 1, i);
+            b->v[i] = 0.01f * root * root;
+            b->v_max[i] = b->v[i] + 0.005f * extra; /* now above v, now below */
+            b->v_max[i] = b->v_max[i] < 0 ? 0 : b->v_max[i];
+            fixture_set_gradient(f, k, i, fixture_value(s + 3, i));
         }
     }
 }
 
-static inline fixture fixture_make(const gcs_tensor *tensors, size_t count, uint64_t seed) {
-    fixture f = {.tensors = tensors, .count = count};
+/* Of zeros. */
+static inline fixture fixture_blank(const gcs_tensor *tensors, size_t count, gcs_type gradient) {
+    fixture f = {.tensors = tensors, .count = count, .gradient = gradient};
     for (size_t k = 0; k < count; k++)
-        f.floats += 4 * fixture_elements(&tensors[k]);
-    f.memory = malloc(f.floats * sizeof(float));
+        f.floats += FIXTURE_BUFFERS * fixture_elements(&tensors[k]);
+    f.memory = calloc(f.floats, sizeof(float));
     f.buffers = calloc(count, sizeof *f.buffers);
     assert_non_null(f.memory);
     assert_non_null(f.buffers);
     float *next = f.memory;
     for (size_t k = 0; k < count; k++) {
-        size_t n = fixture_elements(&tensors[k]);
-        f.buffers[k] =
-            (gcs_buffers){.w = next, .m = next + n, .v = next + 2 * n, .g = next + 3 * n};
-        next += 4 * n;
+        const size_t n = fixture_elements(&tensors[k]);
+        f.buffers[k] = (gcs_buffers){.w = next,
+                                     .m = next + n,
+                                     .v = next + 2 * n,
+                                     .v_max = next + 3 * n,
+                                     .g = next + 4 * n,
+                                     .copy = next + 5 * n};
+        next += FIXTURE_BUFFERS * n;
     }
+    return f;
+}
+
+static inline fixture fixture_make_typed(const gcs_tensor *tensors, size_t count, uint64_t seed,
+                                         gcs_type gradient) {
+    fixture f = fixture_blank(tensors, count, gradient);
     fixture_fill(&f, seed);
     return f;
+}
+
+static inline fixture fixture_make(const gcs_tensor *tensors, size_t count, uint64_t seed) {
+    return fixture_make_typed(tensors, count, seed, GCS_TYPE_F32);
 }
 
 static inline void fixture_free(fixture *f) {
@@ -75,9 +138,15 @@ static inline void fixture_free(fixture *f) {
     free(f->buffers);
 }
 
+/* The values, and the means that the caller gives. */
 static inline void fixture_copy(fixture *to, const fixture *from) {
     assert_int_equal(to->floats, from->floats);
     memcpy(to->memory, from->memory, from->floats * sizeof(float));
+    for (size_t k = 0; k < to->count; k++) {
+        to->buffers[k].means = from->buffers[k].means;
+        to->buffers[k].w_means = from->buffers[k].w_means;
+        to->buffers[k].means_count = from->buffers[k].means_count;
+    }
 }
 
 static inline void assert_same_bits(const fixture *a, const fixture *b) {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "dispatch/registry.h"
+#include "dispatch/table.h"
 #include <cmocka.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -49,19 +50,39 @@ typedef struct table_fields {
     const char *at[F_COUNT];
 } table_fields;
 
-/* Name of the n-th compiled kernel, portable ones first, that is for such a group length. */
-static inline const char *kernel_for(gcs_op op, gcs_rule rule, gcs_view view, uint64_t length,
-                                     size_t n) {
+/* The n-th compiled kernel, portable ones first, that does this; NULL: there are fewer. */
+static inline const gcs_kernel *nth_kernel(const gcs_need *need, size_t n) {
     for (size_t i = 0; i < gcs_registry_lists(); i++) {
         const gcs_kernel_list *list = gcs_registry_list(i);
         for (size_t k = 0; k < list->count; k++) {
-            const gcs_kernel *kernel = &list->kernels[k];
-            if (gcs_kernel_accepts(kernel, op, rule, kernel->center, view, length) && n-- == 0)
-                return kernel->name;
+            if (gcs_kernel_accepts(&list->kernels[k], need) && n-- == 0)
+                return &list->kernels[k];
         }
     }
-    fail_msg("this build has too few kernels");
     return NULL;
+}
+
+/* The name of the n-th kernel for such groups, f32, with the centre that goes with the view. */
+static inline const char *kernel_for(gcs_op op, gcs_rule rule, gcs_view view, uint64_t length,
+                                     size_t n) {
+    const gcs_center center = view == GCS_VIEW_FLAT ? GCS_CENTER_NONE : GCS_CENTER_GRADIENT;
+    const gcs_need need = {
+        .op = op, .form = {.rule = rule, .center = center}, .view = view, .length = length};
+    const gcs_kernel *kernel = nth_kernel(&need, n);
+    if (kernel == NULL)
+        fail_msg("this build has too few kernels");
+    return kernel->name;
+}
+
+/* The key of a default f32 step on rows. */
+static inline gcs_table_key rows_key(gcs_rule rule, uint64_t rows, uint64_t cols,
+                                     uint32_t threads) {
+    return (gcs_table_key){.rule = rule,
+                           .center = GCS_CENTER_GRADIENT,
+                           .layout = GCS_LAYOUT_ROWS,
+                           .rows = rows,
+                           .cols = cols,
+                           .threads = threads};
 }
 
 /* The n-th kernel for centred SGDM on rows; the first ones are portable. */

@@ -27,7 +27,8 @@ refuses() {
 }
 
 # --- bench_models
-"$models" --model=mobilenet_v2 --spec=sgdm --spec=adamw --threads=1 --benchmark_min_time=0.02 \
+"$models" --model=mobilenet_v2 --spec=sgdm --spec=adamw --spec=amsgrad_update_bf16-bf16 --threads=1 \
+    --measure=1 --benchmark_min_time=0.02 \
     --benchmark_out="$scratch/models.json" >"$scratch/output" 2>&1 || fail "bench_models"
 python3 - "$scratch/models.json" <<'END' || fail "the JSON of bench_models"
 import json, sys
@@ -35,28 +36,52 @@ import json, sys
 result = json.load(open(sys.argv[1]))
 assert "gcstep_machine" in result["context"], "no machine in the context"
 names = [b["name"] for b in result["benchmarks"]]
-want = ["mobilenet_v2/sgdm/manual_time", "mobilenet_v2/adamw/manual_time"]
-assert names == want, names
-for b in result["benchmarks"]:
+# Bytes per element: f32 w, m (and v, v_max) read and written, g read once, and once more to
+# measure it. With means given and an L2 term in what is centred, w is read to measure too, but for
+# the biases and norms, less than 2 % of all.
+want = {
+    "sgdm": 20,
+    "sgdm/measure": 4,
+    "sgdm/measure+step": 24,
+    "sgdm/measure+means": 28,
+    "adamw": 28,
+    "adamw/measure": 4,
+    "adamw/measure+step": 32,
+    "adamw/measure+means": 32,
+    "amsgrad_update_bf16-bf16": 36,
+    "amsgrad_update_bf16-bf16/measure": 2,
+    "amsgrad_update_bf16-bf16/measure+step": 38,
+}
+assert names == ["mobilenet_v2/" + n + "/manual_time" for n in want], names
+for b, wanted in zip(result["benchmarks"], want.values()):
     # What compare.py reads.
     for field in ("run_name", "run_type", "iterations", "real_time", "cpu_time", "time_unit"):
         assert field in b, field
     # Wide bounds: a busy machine must not fail the test, a counter of another thing must.
-    assert 0.3 < b["gc_cost"] < 3, b["gc_cost"]
-    assert 0.1 < b["ceiling"] < 3, b["ceiling"]
-    assert 0.3 < b["vs_default"] < 3, b["vs_default"]
+    if "measure" in b["name"]:
+        least, most = (0.9, 9) if "+" in b["name"] else (0.02, 2)
+        assert least < b["vs_step"] < most, b["vs_step"]
+    else:
+        assert 0.3 < b["gc_cost"] < 3, b["gc_cost"]
+        assert 0.3 < b["vs_default"] < 3, b["vs_default"]
+    assert 0.05 < b["ceiling"] < 3, b["ceiling"]
     assert b["threads_used"] == 1 and b["rounds"] >= 9
-    # bytes / time: 3,504,872 elements, 20 bytes each in SGDM and 28 in AdamW.
-    bytes_of_step = 3504872 * (20 if "sgdm" in b["name"] else 28)
+    assert wanted * 0.98 <= b["bytes_per_element"] <= wanted, b
+    # Bytes / time.
+    bytes_of_step = 3504872 * b["bytes_per_element"]
     seconds = b["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[b["time_unit"]]
     assert abs(b["bytes_per_second"] * seconds / bytes_of_step - 1) < 0.01, b
 END
 python3 "$here/../tools/compare_bench.py" "$scratch/models.json" >"$scratch/output" ||
     fail "compare_bench.py"
 grep -q '^mobilenet_v2/adamw  .* %' "$scratch/output" || fail "compare_bench.py's table"
+grep -q '^mobilenet_v2/adamw/measure+means  .* %' "$scratch/output" ||
+    fail "compare_bench.py's table of measuring"
 
 refuses "unknown model 'resnet51'; known: resnet50" "$models" --model=resnet51
-refuses "unknown spec 'lion'; known: sgd, sgdm, adam, adamw" "$models" --spec=lion
+refuses "unknown spec 'lion'" "$models" --spec=lion
+refuses "unknown spec 'adamw_grad_bf17'" "$models" --spec=adamw_grad_bf17
+refuses "'--measure' must be 0 or 1" "$models" --measure=yes
 refuses "'--threads' must be" "$models" --threads=0
 refuses "'--threads' must be" "$models" --threads=2x
 refuses "none.tsv: no such file" "$models" --table="$scratch/none.tsv"
@@ -70,6 +95,7 @@ grep -q -- '--model=NAME' "$scratch/output" || fail "the help of bench_models"
 
 # --- bench_kernels
 filter='^sgdm_grad_rows_f32_.*/rows:64/cols:147/(cold|hot)/|^sgd_.*part.*/cols:8192/hot|traffic.*/cols:512/hot'
+filter="$filter"'|^any_.*(rows:64/cols:147|rows:147/cols:64|cols:8192|rows:1/cols:512)/hot'
 "$kernels" --benchmark_filter="$filter" --benchmark_min_time=0.002 \
     --benchmark_out="$scratch/kernels.json" >"$scratch/output" 2>&1 || fail "bench_kernels"
 python3 - "$scratch/kernels.json" <<'END' || fail "the JSON of bench_kernels"
@@ -77,19 +103,31 @@ import json, sys
 
 benchmarks = json.load(open(sys.argv[1]))["benchmarks"]
 names = [b["name"] for b in benchmarks]
-for part in ("sgdm_grad_rows_f32_portable_", "/cold", "/hot", "_part_", "_traffic_"):
+for part in ("sgdm_grad_rows_f32_portable_", "/cold", "/hot", "_part_", "_traffic_",
+             "_given_u", "_measure_u", "_change_u", "_sums_u",
+             "any_grad_rows_any_portable_pipe_u32/sgdm_grad/rows:64/cols:147/hot",
+             "any_update_cols_any_portable_panel_u32/adamw_update_bf16-bf16/rows:147/cols:64/hot",
+             "any_none_flat_any_portable_linear_u32/amsgrad_none/rows:1/cols:512/hot"):
     assert any(part in n for n in names), part
 for b in benchmarks:
     assert not b.get("error_occurred"), b
     assert b["bytes_per_second"] > 1e6, b
 END
 refuses "unknown option '--kernel=x'" "$kernels" --kernel=x
+refuses "unknown spec 'lion'" "$kernels" --spec=lion
 
-# Every kernel of the registry is there: as many steps, sums and ceilings as gcstep info counts.
+# General kernels on the step that is asked for, and on no other; what is not centred as none.
+"$kernels" --spec=adagrad_raw_f16-f16s --benchmark_list_tests=true >"$scratch/output" ||
+    fail "bench_kernels --spec"
+steps=$(grep '^any_' "$scratch/output" | cut -d/ -f2 | sort -u | tr '\n' ' ')
+[ "$steps" = 'adagrad_none_f16-f16s adagrad_raw_f16-f16s ' ] || fail "steps with --spec: $steps"
+grep -q '^any_update_' "$scratch/output" && fail "a kernel for another centre than the spec's"
+
+# Every kernel of the registry is there, as many as gcstep info counts.
 listed=$("$kernels" --benchmark_list_tests=true | cut -d/ -f1 | sort -u | wc -l)
 counted=$("$build/gcstep" info | awk '
     /CPU and OS allow it/ { inside = 1; next }
-    inside && $NF == "yes" { total += $3 + $4 + $5 }
+    inside && $NF == "yes" { total += $5 }
     inside && NF == 0 { exit }
     END { print total }')
 [ "$listed" -eq "$counted" ] || fail "bench_kernels has $listed kernels, gcstep info $counted"

@@ -29,11 +29,12 @@ int main() {
     spoilt.run = run_spoilt;
 
     std::string error;
-    if (!KernelCase::make(sound, 64, 147, Regime::HOT, error)) {
+    const gcs_form form = own_form(sound);
+    if (!KernelCase::make(sound, form, 64, 147, Regime::HOT, error)) {
         std::printf("the unspoilt kernel was refused: %s\n", error.c_str());
         return 1;
     }
-    bool refused = !KernelCase::make(&spoilt, 64, 147, Regime::HOT, error);
+    bool refused = !KernelCase::make(&spoilt, form, 64, 147, Regime::HOT, error);
     std::printf("spoilt kernel: %s\n", refused ? error.c_str() : "accepted");
     return refused && error.find("verification failed, not timed: ") == 0 ? 0 : 1;
 }

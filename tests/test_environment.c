@@ -242,6 +242,26 @@ static void recorded_shapes(void **state) {
     free(bytes);
 }
 
+/* What a table is asked for: one matrix, whole, once; of a vector the piece. */
+static void recorded_matrices_of_pieces(void **state) {
+    (void)state;
+    char path[512];
+    setenv("GCSTEP_RECORD", scratch_path(path, "pieces.txt"), 1);
+    const gcs_tensor tensors[] = {gcs_general(3, 30, 50), gcs_shard(gcs_rows(64, 576), 100, 1000),
+                                  gcs_shard(gcs_flat(64), 10, 20), gcs_cols(30, 50),
+                                  gcs_shard(gcs_general(3, 30, 50), 7, 9)};
+    const gcs_spec spec = gcs_spec_sgdm();
+    gcs_plan *plan;
+    assert_int_equal(gcs_plan_create(&plan, gcs_cpu(), &spec, tensors, 5), GCS_OK);
+    gcs_plan_destroy(plan);
+    char *bytes = read_file(path);
+    assert_string_equal(bytes, "# recorded by gcstep\n"
+                               "shape_20\t20\tbias\tflat\n"
+                               "shape_64x576\t64x576\tlinear\trows\n"
+                               "shape_30x50\t30x50\tlinear\tcols\n");
+    free(bytes);
+}
+
 /* A file that cannot be written is a warning, and the plan is made all the same. */
 static void shapes_that_cannot_be_recorded(void **state) {
     (void)state;
@@ -272,6 +292,7 @@ int main(void) {
         TEST(the_log),
         TEST(a_long_line_of_the_log),
         TEST(recorded_shapes),
+        TEST(recorded_matrices_of_pieces),
         TEST(shapes_that_cannot_be_recorded),
     };
     return cmocka_run_group_tests(tests, start, scratch_remove);

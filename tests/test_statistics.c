@@ -210,20 +210,88 @@ static void restore_brings_the_first_values_back(void **state) {
     gcs_buffer_sets_destroy(sets);
 }
 
+/* Every buffer that a spec has, of its size, apart from the others. */
+static void sets_have_the_buffers_of_the_spec(void **state) {
+    (void)state;
+    const gcs_spec spec = {.rule = GCS_RULE_AMSGRADW,
+                           .center = GCS_CENTER_UPDATE,
+                           .gradient = GCS_TYPE_F16,
+                           .copy = GCS_COPY_BF16_STOCHASTIC};
+    const gcs_tensor three[] = {gcs_general(2, 5, 7), gcs_shard(gcs_rows(9, 9), 5, 33),
+                                gcs_flat(17)};
+    const uint64_t elements[] = {70, 33, 17};
+    gcs_buffer_sets *sets = gcs_buffer_sets_create(&spec, three, 3, 0);
+    assert_non_null(sets);
+    assert_int_equal(gcs_buffer_sets_bytes(sets), (70 + 33 + 17) * (4 * 4 + 2 + 2));
+    const gcs_buffers *b = gcs_buffer_sets_next(sets);
+    for (size_t i = 0; i < 3; i++) {
+        const char *at[] = {(char *)b[i].w,     b[i].g,   (char *)b[i].m, (char *)b[i].v,
+                            (char *)b[i].v_max, b[i].copy};
+        for (size_t s = 0; s < 6; s++) {
+            assert_non_null(at[s]);
+            assert_int_equal((uintptr_t)at[s] % 64, 0);
+            if (s > 0)
+                assert_true((uint64_t)(at[s] - at[s - 1]) >= elements[i] * (s == 2 ? 2 : 4));
+        }
+    }
+    gcs_buffer_sets_destroy(sets);
+    const gcs_spec adagrad = {.rule = GCS_RULE_ADAGRAD};
+    sets = gcs_buffer_sets_create(&adagrad, three, 1, 0);
+    assert_non_null(sets);
+    b = gcs_buffer_sets_next(sets);
+    assert_non_null(b->v);
+    assert_true(b->m == NULL && b->v_max == NULL && b->copy == NULL);
+    gcs_buffer_sets_destroy(sets);
+}
+
+/* Sixteen bits hold numbers of a gradient's size, no zeros and no subnormals. */
+static void narrow_gradients_are_normal(void **state) {
+    (void)state;
+    const gcs_tensor tensor = gcs_flat(5000);
+    for (int type = GCS_TYPE_BF16; type <= GCS_TYPE_F16; type++) {
+        const gcs_spec spec = {.rule = GCS_RULE_SGD, .gradient = (gcs_type)type};
+        const unsigned exponent_bits = type == GCS_TYPE_BF16 ? 7 : 10;
+        /* The bits of 0.01, and of 2^-14, which is the smallest normal f16. */
+        const unsigned most = type == GCS_TYPE_BF16 ? 0x3c23 : 0x211e;
+        gcs_buffer_sets *sets = gcs_buffer_sets_create(&spec, &tensor, 1, 0);
+        assert_non_null(sets);
+        const uint16_t *g = gcs_buffer_sets_next(sets)->g;
+        size_t large = 0, negative = 0;
+        for (size_t i = 0; i < 5000; i++) {
+            const unsigned magnitude = g[i] & 0x7fff;
+            assert_true(magnitude >> exponent_bits > 0);
+            assert_true(magnitude <= most);
+            large += magnitude > most - (1U << exponent_bits); /* above half of it */
+            negative += g[i] >> 15;
+        }
+        assert_in_range(large, 2000, 3000);
+        assert_in_range(negative, 2000, 3000);
+        gcs_buffer_sets_destroy(sets);
+    }
+}
+
 /* A step reads all buffers and writes the state: it must find them apart and aligned. */
 static void a_step_takes_the_buffers(void **state) {
     (void)state;
-    gcs_spec spec = gcs_spec_adamw();
+    static const gcs_spec specs[] = {
+        {.rule = GCS_RULE_ADAMW, .center = GCS_CENTER_GRADIENT},
+        {.rule = GCS_RULE_AMSGRAD,
+         .center = GCS_CENTER_UPDATE,
+         .gradient = GCS_TYPE_BF16,
+         .copy = GCS_COPY_F16},
+    };
     gcs_hyper hyper = gcs_hyper_default();
-    gcs_plan *plan;
     hyper.t = 2;
-    assert_int_equal(gcs_plan_create(&plan, gcs_cpu(), &spec, tensors, 2), GCS_OK);
-    gcs_buffer_sets *sets = gcs_buffer_sets_create(&spec, tensors, 2, 1 << 20);
-    assert_non_null(sets);
-    for (size_t i = 0; i < gcs_buffer_sets_count(sets); i++)
-        assert_int_equal(gcs_step(plan, &hyper, gcs_buffer_sets_next(sets)), GCS_OK);
-    gcs_buffer_sets_destroy(sets);
-    gcs_plan_destroy(plan);
+    for (size_t s = 0; s < sizeof specs / sizeof specs[0]; s++) {
+        gcs_plan *plan;
+        assert_int_equal(gcs_plan_create(&plan, gcs_cpu(), &specs[s], tensors, 2), GCS_OK);
+        gcs_buffer_sets *sets = gcs_buffer_sets_create(&specs[s], tensors, 2, 1 << 20);
+        assert_non_null(sets);
+        for (size_t i = 0; i < gcs_buffer_sets_count(sets); i++)
+            assert_int_equal(gcs_step(plan, &hyper, gcs_buffer_sets_next(sets)), GCS_OK);
+        gcs_buffer_sets_destroy(sets);
+        gcs_plan_destroy(plan);
+    }
 }
 
 static void sets_refuse_what_no_memory_holds(void **state) {
@@ -231,10 +299,12 @@ static void sets_refuse_what_no_memory_holds(void **state) {
     gcs_spec spec = gcs_spec_sgd();
     gcs_tensor wraps = {.layout = GCS_LAYOUT_ROWS, .rows = (uint64_t)1 << 33, .cols = 1u << 31};
     gcs_tensor bytes_wrap = {.layout = GCS_LAYOUT_FLAT, .rows = 1, .cols = UINT64_MAX / 4 + 2};
-    gcs_tensor sum[] = {{GCS_LAYOUT_FLAT, 1, UINT64_MAX / 600, 0},
-                        {GCS_LAYOUT_FLAT, 1, UINT64_MAX / 600, 0}};
+    gcs_tensor outer_wraps = {
+        .layout = GCS_LAYOUT_COLS, .rows = 1u << 31, .cols = 1u << 31, .outer = 8};
+    gcs_tensor sum[] = {gcs_flat(UINT64_MAX / 600), gcs_flat(UINT64_MAX / 600)};
     assert_null(gcs_buffer_sets_create(&spec, &wraps, 1, 0));
     assert_null(gcs_buffer_sets_create(&spec, &bytes_wrap, 1, 0));
+    assert_null(gcs_buffer_sets_create(&spec, &outer_wraps, 1, 0));
     assert_null(gcs_buffer_sets_create(&spec, sum, 2, 0));
     assert_null(gcs_buffer_sets_create(&spec, tensors, 0, 0));
 }
@@ -263,6 +333,8 @@ int main(void) {
         cmocka_unit_test(sets_hold_the_bytes_asked_for),
         cmocka_unit_test(sets_come_in_turn),
         cmocka_unit_test(restore_brings_the_first_values_back),
+        cmocka_unit_test(sets_have_the_buffers_of_the_spec),
+        cmocka_unit_test(narrow_gradients_are_normal),
         cmocka_unit_test(a_step_takes_the_buffers),
         cmocka_unit_test(sets_refuse_what_no_memory_holds),
         cmocka_unit_test(cold_is_more_than_any_cache),

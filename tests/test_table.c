@@ -51,6 +51,77 @@ static void a_whole_table(void **state) {
     assert_int_equal(entries.items[1].line.key.threads, 0);
 }
 
+/* The n-th kernel of that general kind, by a form that no specialised one does. */
+static const gcs_kernel *general_kernel(gcs_center center, gcs_view view, bool means_given) {
+    const gcs_need need = {.op = GCS_OP_STEP,
+                           .form = {GCS_RULE_ADAGRAD, center, GCS_TYPE_F16, GCS_COPY_BF16},
+                           .means_given = means_given,
+                           .view = view,
+                           .length = 576};
+    const gcs_kernel *kernel = nth_kernel(&need, 0);
+    assert_non_null(kernel);
+    assert_true(kernel->general);
+    return kernel;
+}
+
+/* Whether a line for 64 x 576 (flat: 1 x 576) names a kernel that is one for it. */
+static bool takes(const char *spec, const char *layout, const char *types,
+                  const gcs_kernel *kernel) {
+    text t = {0};
+    table_fields fields = good_fields();
+    fields.at[F_SPEC] = spec;
+    fields.at[F_LAYOUT] = layout;
+    fields.at[F_TYPES] = types;
+    fields.at[F_KERNEL] = kernel->name;
+    if (strcmp(layout, "flat") == 0)
+        fields.at[F_ROWS] = "1";
+    add_head(&t, machine_text);
+    add_fields(&t, fields);
+    parse(&t);
+    if (entries.count == 0)
+        assert_contains(report.first, "not one for this spec");
+    return entries.count == 1;
+}
+
+/* A general kernel is one for any rule and types, but for its own centre and view alone. */
+static void general_kernels(void **state) {
+    (void)state;
+    const gcs_kernel *grad = general_kernel(GCS_CENTER_GRADIENT, GCS_VIEW_ROWS, false);
+    assert_true(
+        takes("sgdm_grad", "rows", "f32", grad)); /* also where there is a specialised one */
+    assert_true(takes("adamw_grad", "rows", "bf16-f16s", grad));
+    assert_true(takes("adagrad_raw", "rows", "f16", grad));
+    assert_false(takes("adagrad_update", "rows", "f16", grad));
+    assert_false(takes("adagrad_grad", "cols", "f16", grad));
+    assert_false(takes("adagrad_none", "flat", "f16", grad));
+    const gcs_kernel *update = general_kernel(GCS_CENTER_UPDATE, GCS_VIEW_COLS, false);
+    assert_true(takes("nesterovw_update", "cols", "f32-f16", update));
+    assert_false(takes("nesterovw_grad", "cols", "f32-f16", update));
+    const gcs_kernel *none = general_kernel(GCS_CENTER_NONE, GCS_VIEW_FLAT, false);
+    assert_true(takes("amsgradw_none", "flat", "f32-bf16s", none));
+    /* Whether the caller gives the means is nothing that a table knows. */
+    assert_false(takes("sgdm_grad", "rows", "f32",
+                       general_kernel(GCS_CENTER_GRADIENT, GCS_VIEW_ROWS, true)));
+}
+
+static void rule_centre_and_types(void **state) {
+    (void)state;
+    text t = {0};
+    table_fields fields = good_fields();
+    fields.at[F_SPEC] = "sgdmw_update";
+    fields.at[F_TYPES] = "bf16-f16s";
+    fields.at[F_KERNEL] = general_kernel(GCS_CENTER_UPDATE, GCS_VIEW_ROWS, false)->name;
+    add_head(&t, machine_text);
+    add_fields(&t, fields);
+    parse(&t);
+    assert_int_equal(entries.count, 1);
+    const gcs_table_key *key = &entries.items[0].line.key;
+    assert_int_equal(key->rule, GCS_RULE_SGDMW);
+    assert_int_equal(key->center, GCS_CENTER_UPDATE);
+    assert_int_equal(key->gradient, GCS_TYPE_BF16);
+    assert_int_equal(key->copy, GCS_COPY_F16_STOCHASTIC);
+}
+
 static void sections_of_machines(void **state) {
     (void)state;
     text t = {0};
@@ -195,13 +266,18 @@ static void bad_lines(void **state) {
 
 static void bad_names(void **state) {
     (void)state;
-    static const char *const specs[] = {"", "sgdm", "sgdm_", "sgdn_grad", "sgdm_gradient", "*"};
+    static const char *const specs[] = {
+        "", "sgdm", "sgdm_", "sgdn_grad", "sgdm_gradient", "sgdm_grad_f32", "*", "sgdm_grad_"};
     for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++)
         expect_field_refused(F_SPEC, specs[i], "spec");
+    expect_field_refused(F_SPEC, "adamw_raw", "looked up as _grad");
     expect_field_refused(F_LAYOUT, "part", "layout");
     expect_field_refused(F_LAYOUT, "", "layout");
     expect_field_refused(F_LAYOUT, "flat", "no groups");
-    expect_field_refused(F_TYPES, "bf16", "types");
+    static const char *const types[] = {"",     "f64",     "bf16s",    "f32-", "f32-f32",
+                                        "none", "f32_f16", "bf16-bf1", "F32",  "-bf16"};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        expect_field_refused(F_TYPES, types[i], "types");
     expect_field_refused(F_RIGOR, "sloppy", "rigor");
     static const char *const dates[] = {"",           "2024-5-6",    "2024-00-10",
                                         "2024-10-32", "20240506",    "2024-05-0x",
@@ -290,6 +366,11 @@ static void bad_kernels(void **state) {
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         expect_field_refused(F_KERNEL, others[i], "not one for this spec");
+    /* A specialised kernel is for f32 without a copy and for its own centre alone. */
+    expect_field_refused(F_TYPES, "bf16", "not one for this spec");
+    expect_field_refused(F_TYPES, "f32-bf16", "not one for this spec");
+    expect_field_refused(F_SPEC, "sgdm_update", "not one for this spec");
+    expect_field_refused(F_SPEC, "nesterov_grad", "not one for this spec");
     /* Kernels for short rows alone, in lines for longer ones and for all. */
     const char *bounded = NULL;
     for (size_t n = 0; bounded == NULL; n++) {
@@ -345,6 +426,8 @@ static void the_first_problem_is_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_table),
+        cmocka_unit_test(rule_centre_and_types),
+        cmocka_unit_test(general_kernels),
         cmocka_unit_test(sections_of_machines),
         cmocka_unit_test(the_revision_of_the_kernel),
         cmocka_unit_test(the_built_in_table),

@@ -24,8 +24,7 @@ bool gcs_cpu_allows(gcs_isa isa) {
     return isa == GCS_ISA_PORTABLE;
 }
 
-static const gcs_tensor tensors[] = {
-    {GCS_LAYOUT_ROWS, 40, 50, 0}, {GCS_LAYOUT_COLS, 70, 20, 0}, {GCS_LAYOUT_FLAT, 1, 100, 0}};
+static const gcs_tensor tensors[] = {ROWS(40, 50), COLS(70, 20), FLAT(100)};
 #define COUNT (sizeof tensors / sizeof tensors[0])
 
 static fixture initial, wanted;

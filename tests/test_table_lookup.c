@@ -35,11 +35,23 @@ bool gcs_cpu_allows(gcs_isa isa) {
     return true;
 }
 
+/* The last one: of another ISA than the first where the build has several. */
+static const char *last_kernel(void) {
+    const gcs_need need = {.op = GCS_OP_STEP,
+                           .form = {.rule = GCS_RULE_SGDM, .center = GCS_CENTER_GRADIENT},
+                           .view = GCS_VIEW_ROWS,
+                           .length = ANY_LENGTH};
+    size_t n = 3;
+    while (nth_kernel(&need, n + 1) != NULL)
+        n++;
+    return nth_kernel(&need, n)->name;
+}
+
 static int start(void **state) {
     kernel_a = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, ANY_LENGTH, 0);
     kernel_b = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, ANY_LENGTH, 1);
     kernel_c = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, ANY_LENGTH, 2);
-    kernel_d = kernel_for(GCS_OP_STEP, GCS_RULE_SGDM, GCS_VIEW_ROWS, ANY_LENGTH, 3);
+    kernel_d = last_kernel();
     gcs_machine_format(&machine, machine_text, sizeof machine_text);
     return scratch_make(state);
 }
@@ -105,8 +117,7 @@ static void open_text(text *t) {
 }
 
 static bool find(uint64_t rows, uint64_t cols, uint32_t threads, gcs_choice *choice) {
-    const gcs_table_key key = {GCS_RULE_SGDM, GCS_CENTER_GRADIENT, GCS_LAYOUT_ROWS, rows, cols,
-                               threads};
+    const gcs_table_key key = rows_key(GCS_RULE_SGDM, rows, cols, threads);
     return gcs_tables_find(tables, &key, true, NULL, NULL, choice);
 }
 
@@ -324,7 +335,7 @@ static void the_same_regime_only(void **state) {
     expect(100, 880, 1, GCS_WHY_DEFAULT_LINE, kernel_c); /* 1,056,000 bytes */
     expect(1390, 2000, 1, GCS_WHY_NEAREST, kernel_b);    /* nearer to kernel_b ... */
     expect(1400, 2000, 1, GCS_WHY_NEAREST, kernel_d);    /* ... also in octaves, but beyond L3 */
-    const gcs_table_key key = {GCS_RULE_ADAM, GCS_CENTER_GRADIENT, GCS_LAYOUT_ROWS, 64, 1024, 1};
+    const gcs_table_key key = rows_key(GCS_RULE_ADAM, 64, 1024, 1);
     gcs_table_key other = key;
     assert_int_equal(gcs_table_regime(&machine, &key), 0); /* 16 bytes x 65,536 = 1 MiB */
     other.rows = 65;
@@ -336,6 +347,24 @@ static void the_same_regime_only(void **state) {
     assert_int_equal(gcs_table_regime(&machine, &other), 1);
     other.rows = 2049;
     assert_int_equal(gcs_table_regime(&machine, &other), 2);
+    other.rule = GCS_RULE_AMSGRAD; /* 20 bytes x 1,677,721 is just below 32 MiB */
+    other.rows = 1;
+    other.cols = 1677721;
+    assert_int_equal(gcs_table_regime(&machine, &other), 1);
+    other.cols++;
+    assert_int_equal(gcs_table_regime(&machine, &other), 2);
+    other.gradient = GCS_TYPE_BF16; /* 18 */
+    assert_int_equal(gcs_table_regime(&machine, &other), 1);
+    other.gradient = GCS_TYPE_F32;
+    other.copy = GCS_COPY_F16; /* 22 */
+    other.cols = 1525201;
+    assert_int_equal(gcs_table_regime(&machine, &other), 1);
+    other.cols++;
+    assert_int_equal(gcs_table_regime(&machine, &other), 2);
+    other.rule = GCS_RULE_ADAGRAD; /* 14 */
+    assert_int_equal(gcs_table_regime(&machine, &other), 1);
+    other = key;
+    other.rows = 2049;
     other.rule = GCS_RULE_SGD;
     assert_int_equal(gcs_table_regime(&machine, &other), 1);
     other.rows = other.cols = UINT32_MAX;
@@ -369,7 +398,7 @@ static void default_lines(void **state) {
     open_text(&t);
     expect(64, 100, 2, GCS_WHY_DEFAULT_LINE, kernel_b);
     expect(64, 100, 3, GCS_WHY_DEFAULT_LINE, kernel_a);
-    const gcs_table_key key = {GCS_RULE_SGDM, GCS_CENTER_GRADIENT, GCS_LAYOUT_ROWS, 64, 100, 2};
+    const gcs_table_key key = rows_key(GCS_RULE_SGDM, 64, 100, 2);
     gcs_choice choice;
     assert_true(gcs_tables_find(tables, &key, false, NULL, NULL, &choice));
     assert_int_equal(choice.why, GCS_WHY_DEFAULT_LINE);
@@ -443,7 +472,7 @@ static void the_filter(void **state) {
         const char *kernel;
     } steps[] = {
         {GCS_WHY_NEAREST, kernel_b}, {GCS_WHY_NEAREST, kernel_d}, {GCS_WHY_DEFAULT_LINE, kernel_c}};
-    const gcs_table_key key = {GCS_RULE_SGDM, GCS_CENTER_GRADIENT, GCS_LAYOUT_ROWS, 64, 100, 1};
+    const gcs_table_key key = rows_key(GCS_RULE_SGDM, 64, 100, 1);
     gcs_choice choice;
     for (size_t i = 0; i < 3; i++) {
         assert_true(gcs_tables_find(tables, &key, true, not_named, refused, &choice));
@@ -454,42 +483,95 @@ static void the_filter(void **state) {
     assert_false(gcs_tables_find(tables, &key, true, not_named, refused, &choice));
 }
 
+/* No line but the built-in default ones. */
+static void expect_miss(const gcs_table_key *key) {
+    gcs_choice choice;
+    assert_false(gcs_tables_find(tables, key, true, NULL, NULL, &choice) &&
+                 choice.why != GCS_WHY_DEFAULT_LINE);
+}
+
 static void another_class_is_a_miss(void **state) {
     (void)state;
     text t = {0};
     add_head(&t, machine_text);
     add_line(&t, "64", "100", "1", kernel_a);
-    env.tuned = true;
     open_text(&t);
+    const gcs_table_key key = rows_key(GCS_RULE_SGDM, 64, 100, 1);
     gcs_choice choice;
-    gcs_table_key key = {GCS_RULE_SGDM, GCS_CENTER_GRADIENT, GCS_LAYOUT_ROWS, 64, 100, 1};
-    const char *refused_none[] = {NULL};
-    assert_true(gcs_tables_find(tables, &key, true, not_named, refused_none, &choice));
-    key.layout = GCS_LAYOUT_COLS;
-    assert_false(gcs_tables_find(tables, &key, true, not_named, refused_none, &choice) &&
-                 choice.why != GCS_WHY_DEFAULT_LINE);
-    key.layout = GCS_LAYOUT_ROWS;
-    key.rule = GCS_RULE_SGD;
-    assert_false(gcs_tables_find(tables, &key, true, not_named, refused_none, &choice) &&
-                 choice.why != GCS_WHY_DEFAULT_LINE);
+    assert_true(gcs_tables_find(tables, &key, true, NULL, NULL, &choice));
+    assert_int_equal(choice.why, GCS_WHY_EXACT);
+    gcs_table_key other = key;
+    other.layout = GCS_LAYOUT_COLS;
+    expect_miss(&other);
+    other = rows_key(GCS_RULE_SGD, 64, 100, 1);
+    expect_miss(&other);
+    other = key;
+    other.center = GCS_CENTER_RAW_GRADIENT;
+    expect_miss(&other);
+    other = key;
+    other.gradient = GCS_TYPE_F16;
+    expect_miss(&other);
+    other = key;
+    other.copy = GCS_COPY_BF16;
+    expect_miss(&other);
+}
+
+/* Lines of one shape that differ in centre and types alone, of general kernels. */
+static void each_class_has_its_line(void **state) {
+    (void)state;
+    static const gcs_form forms[] = {
+        {GCS_RULE_AMSGRAD, GCS_CENTER_UPDATE, GCS_TYPE_BF16, GCS_COPY_BF16_STOCHASTIC},
+        {GCS_RULE_AMSGRAD, GCS_CENTER_UPDATE, GCS_TYPE_BF16, GCS_COPY_BF16},
+        {GCS_RULE_AMSGRAD, GCS_CENTER_UPDATE, GCS_TYPE_F32, GCS_COPY_BF16},
+        {GCS_RULE_AMSGRAD, GCS_CENTER_RAW_GRADIENT, GCS_TYPE_F32, GCS_COPY_BF16},
+        {GCS_RULE_AMSGRADW, GCS_CENTER_GRADIENT, GCS_TYPE_F32, GCS_COPY_BF16},
+    };
+    enum { FORMS = sizeof forms / sizeof forms[0] };
+    const gcs_kernel *kernels[FORMS];
+    text t = {0};
+    add_head(&t, machine_text);
+    for (size_t i = 0; i < FORMS; i++) {
+        const gcs_need need = {
+            .op = GCS_OP_STEP, .form = forms[i], .view = GCS_VIEW_ROWS, .length = 576};
+        kernels[i] = nth_kernel(&need, i % 2);
+        assert_non_null(kernels[i]);
+        char spec[64];
+        snprintf(spec, sizeof spec, "%s_%s", gcs_rule_name(forms[i].rule),
+                 gcs_center_name(forms[i].center));
+        table_fields fields = good_fields();
+        fields.at[F_SPEC] = spec;
+        fields.at[F_TYPES] = gcs_types_name(forms[i].gradient, forms[i].copy);
+        fields.at[F_KERNEL] = kernels[i]->name;
+        add_fields(&t, fields);
+    }
+    open_text(&t);
+    assert_null(gcs_tables_source(tables, 0)->warning);
+    for (size_t i = 0; i < FORMS; i++) {
+        gcs_table_key key = rows_key(forms[i].rule, 64, 576, 1);
+        key.center = forms[i].center;
+        key.gradient = forms[i].gradient;
+        key.copy = forms[i].copy;
+        gcs_choice choice;
+        assert_true(gcs_tables_find(tables, &key, true, NULL, NULL, &choice));
+        assert_int_equal(choice.why, GCS_WHY_EXACT);
+        assert_ptr_equal(choice.kernel, kernels[i]);
+        assert_int_equal(choice.line->number, 3 + i);
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, before, after)
 
-static size_t kernels_for_any_length(void) {
-    size_t count = 0;
-    for (size_t i = 0; i < gcs_registry_lists(); i++) {
-        const gcs_kernel_list *list = gcs_registry_list(i);
-        for (size_t k = 0; k < list->count; k++)
-            count += gcs_kernel_accepts(&list->kernels[k], GCS_OP_STEP, GCS_RULE_SGDM,
-                                        GCS_CENTER_GRADIENT, GCS_VIEW_ROWS, ANY_LENGTH);
-    }
-    return count;
+static bool has_kernels_for_any_length(size_t count) {
+    const gcs_need need = {.op = GCS_OP_STEP,
+                           .form = {.rule = GCS_RULE_SGDM, .center = GCS_CENTER_GRADIENT},
+                           .view = GCS_VIEW_ROWS,
+                           .length = ANY_LENGTH};
+    return nth_kernel(&need, count - 1) != NULL;
 }
 
 int main(void) {
     const int skipped = 77;
-    if (kernels_for_any_length() < 4) {
+    if (!has_kernels_for_any_length(4)) {
         puts("skipped: this build has fewer than four kernels for rows of any length");
         return skipped;
     }
@@ -511,6 +593,7 @@ int main(void) {
         TEST(lines_above_the_cap),
         TEST(the_filter),
         TEST(another_class_is_a_miss),
+        TEST(each_class_has_its_line),
     };
     return cmocka_run_group_tests(tests, start, scratch_remove);
 }

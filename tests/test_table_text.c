@@ -31,24 +31,39 @@ static void expect_round_trip(const gcs_table_line *line) {
 
 static void round_trip(void **state) {
     (void)state;
-    gcs_table_line line = {
-        .key = {GCS_RULE_ADAM, GCS_CENTER_NONE, GCS_LAYOUT_FLAT, 1, UINT64_MAX / 4, UINT32_MAX},
-        .impl_rev = "0123456789ab",
-        .rigor = GCS_RIGOR_EXHAUSTIVE,
-        .date = "2024-12-31",
-        .evidence = {.median_ns = 123456789.125,
-                     .spread = 0.000001,
-                     .ceiling = 1,
-                     .vs_default = 1.5,
-                     .runner_up_gap = -0.25,
-                     .rounds = 7,
-                     .ties = "a,b"}};
+    gcs_table_line line = {.key = {.rule = GCS_RULE_ADAM,
+                                   .center = GCS_CENTER_NONE,
+                                   .layout = GCS_LAYOUT_FLAT,
+                                   .rows = 1,
+                                   .cols = UINT64_MAX / 4,
+                                   .threads = UINT32_MAX},
+                           .impl_rev = "0123456789ab",
+                           .rigor = GCS_RIGOR_EXHAUSTIVE,
+                           .date = "2024-12-31",
+                           .evidence = {.median_ns = 123456789.125,
+                                        .spread = 0.000001,
+                                        .ceiling = 1,
+                                        .vs_default = 1.5,
+                                        .runner_up_gap = -0.25,
+                                        .rounds = 7,
+                                        .ties = "a,b"}};
     strcpy(line.kernel, kernel_for(GCS_OP_STEP, GCS_RULE_ADAM, GCS_VIEW_FLAT, 1, 0));
     expect_round_trip(&line);
     line.key.cols = 3;
     line.evidence.median_ns = 999999999999999.0;
     line.evidence.runner_up_gap = 0;
     expect_round_trip(&line);
+    const gcs_need need = {
+        .op = GCS_OP_STEP, .form = {.rule = GCS_RULE_AMSGRADW}, .view = GCS_VIEW_FLAT};
+    strcpy(line.kernel, nth_kernel(&need, 0)->name);
+    line.key.rule = GCS_RULE_AMSGRADW;
+    for (int type = GCS_TYPE_F32; type <= GCS_TYPE_F16; type++) {
+        for (int copy = GCS_COPY_NONE; copy <= GCS_COPY_F16_STOCHASTIC; copy++) {
+            line.key.gradient = (gcs_type)type;
+            line.key.copy = (gcs_copy)copy;
+            expect_round_trip(&line);
+        }
+    }
     char small[10];
     assert_true(gcs_table_format_line(&line, small, sizeof small) > sizeof small);
     assert_int_equal(strlen(small), sizeof small - 1);

@@ -47,20 +47,46 @@ static void pool_for(void *arg, uint64_t count, gcs_task *task, void *task_arg) 
  * longer than the second level of the summation, and few long columns. */
 #define LONG_ROW (1024 * 1024 + 4096 + 5)
 static const gcs_tensor network[] = {
-    {GCS_LAYOUT_ROWS, 64, 147, 0},     {GCS_LAYOUT_FLAT, 1, 64, 0},
-    {GCS_LAYOUT_ROWS, 1, LONG_ROW, 0}, {GCS_LAYOUT_ROWS, 256, 577, 0},
-    {GCS_LAYOUT_COLS, 300, 33, 0},     {GCS_LAYOUT_COLS, 70001, 3, 0},
-    {GCS_LAYOUT_FLAT, 1, 130003, 0},   {GCS_LAYOUT_ROWS, 3, 70001, 0},
-    {GCS_LAYOUT_ROWS, 997, 9, 0},      {GCS_LAYOUT_COLS, 1, 1, 0},
-    {GCS_LAYOUT_ROWS, 1, 1, 0},        {GCS_LAYOUT_FLAT, 1, 1, 0},
-    {GCS_LAYOUT_COLS, 64, 8191, 0},    {GCS_LAYOUT_ROWS, 2, 2048, 0},
+    ROWS(64, 147),
+    FLAT(64),
+    ROWS(1, LONG_ROW),
+    ROWS(256, 577),
+    COLS(300, 33),
+    COLS(70001, 3),
+    FLAT(130003),
+    ROWS(3, 70001),
+    ROWS(997, 9),
+    COLS(1, 1),
+    ROWS(1, 1),
+    FLAT(1),
+    COLS(64, 8191),
+    ROWS(2, 2048),
+    GENERAL(3, 700, 90),
+    GENERAL(500, 9, 33),
+    /* pieces of whole groups: rows 3 and 4 of 7, matrix 1 of 3 */
+    {.layout = GCS_LAYOUT_ROWS, .rows = 7, .cols = 70001, .offset = 210003, .count = 140002},
+    {.layout = GCS_LAYOUT_COLS, .rows = 70, .cols = 90, .outer = 3, .offset = 6300, .count = 6300},
 };
 enum { TENSORS = sizeof network / sizeof *network };
 
-static const gcs_spec specs[] = {{GCS_RULE_SGD, GCS_CENTER_GRADIENT},
-                                 {GCS_RULE_SGDM, GCS_CENTER_GRADIENT},
-                                 {GCS_RULE_ADAM, GCS_CENTER_GRADIENT},
-                                 {GCS_RULE_ADAMW, GCS_CENTER_NONE}};
+static const gcs_spec specs[] = {
+    SPEC(SGD, GRADIENT),
+    SPEC(SGDM, GRADIENT),
+    SPEC(ADAM, GRADIENT),
+    SPEC(ADAMW, NONE),
+    SPEC(SGDW, RAW_GRADIENT),
+    {.rule = GCS_RULE_NESTEROV, .center = GCS_CENTER_RAW_GRADIENT, .copy = GCS_COPY_BF16},
+    {.rule = GCS_RULE_AMSGRADW,
+     .center = GCS_CENTER_UPDATE,
+     .gradient = GCS_TYPE_BF16,
+     .copy = GCS_COPY_F16_STOCHASTIC},
+    {.rule = GCS_RULE_ADAGRAD,
+     .center = GCS_CENTER_GRADIENT,
+     .gradient = GCS_TYPE_F16,
+     .copy = GCS_COPY_BF16_STOCHASTIC},
+    {.rule = GCS_RULE_SGD, .center = GCS_CENTER_UPDATE},
+};
+enum { SPECS = sizeof specs / sizeof *specs };
 
 /* Two steps, so that the second reads the state of the first. */
 static void steps(gcs_target target, const gcs_spec *spec, fixture *f) {
@@ -70,57 +96,71 @@ static void steps(gcs_target target, const gcs_spec *spec, fixture *f) {
         assert_in_range(gcs_plan_threads(plan), 1, target.threads);
     gcs_hyper hyper = gcs_hyper_default();
     hyper.weight_decay = 0.01;
+    hyper.clip = 0.75;
     for (hyper.t = 1; hyper.t <= 2; hyper.t++)
         assert_ok(gcs_step(plan, &hyper, f->buffers));
     gcs_plan_destroy(plan);
 }
 
+static void clear_copies(const fixture *f) {
+    for (size_t k = 0; k < f->count; k++)
+        memset(f->buffers[k].copy, 0, fixture_elements(&f->tensors[k]) * sizeof(uint16_t));
+}
+
 static void same_bits_for_any_threads(void **state) {
     (void)state;
     static const int threads[] = {2, 3, 8};
-    fixture one = fixture_make(network, TENSORS, 1), f = fixture_make(network, TENSORS, 1);
-    for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
+    for (size_t s = 0; s < SPECS; s++) {
+        const gcs_type gradient = specs[s].gradient;
+        fixture one = fixture_make_typed(network, TENSORS, s, gradient);
+        fixture f = fixture_make_typed(network, TENSORS, s, gradient);
         gcs_target target = gcs_cpu();
         target.threads = 1;
-        fixture_fill(&one, s);
         steps(target, &specs[s], &one);
         for (int i = 0; i < 3; i++) {
             struct pool pool = {.threads = threads[i]};
             target = gcs_cpu();
             target.threads = threads[i];
             fixture_fill(&f, s);
+            clear_copies(&f);
             steps(target, &specs[s], &f); /* OpenMP */
             assert_same_bits(&one, &f);
 
             target.parallel_for = pool_for;
             target.pool = &pool;
             fixture_fill(&f, s);
+            clear_copies(&f);
             steps(target, &specs[s], &f);
             assert_same_bits(&one, &f);
             assert_true(pool.tasks > 4); /* it was shared at all */
         }
+        fixture_free(&one);
+        fixture_free(&f);
     }
-    fixture_free(&one);
-    fixture_free(&f);
 }
 
 /* One group alone is work for several threads, not for one. */
 static void a_long_group_is_shared(void **state) {
     (void)state;
-    static const gcs_tensor row[] = {{GCS_LAYOUT_ROWS, 1, LONG_ROW, 0}};
-    fixture one = fixture_make(row, 1, 2), f = fixture_make(row, 1, 2);
-    struct pool pool = {.threads = 3};
-    gcs_target target = gcs_cpu();
-    target.threads = 1;
-    steps(target, &specs[2], &one);
-    target.threads = 3;
-    target.parallel_for = pool_for;
-    target.pool = &pool;
-    steps(target, &specs[2], &f);
-    assert_same_bits(&one, &f);
-    assert_true(pool.tasks >= 2 * 3); /* two steps, three threads */
-    fixture_free(&one);
-    fixture_free(&f);
+    static const gcs_tensor row[] = {ROWS(1, LONG_ROW)};
+    static const int of_specs[] = {2, 6, 8};
+    for (int i = 0; i < 3; i++) {
+        const gcs_spec *spec = &specs[of_specs[i]];
+        fixture one = fixture_make_typed(row, 1, 2, spec->gradient);
+        fixture f = fixture_make_typed(row, 1, 2, spec->gradient);
+        struct pool pool = {.threads = 3};
+        gcs_target target = gcs_cpu();
+        target.threads = 1;
+        steps(target, spec, &one);
+        target.threads = 3;
+        target.parallel_for = pool_for;
+        target.pool = &pool;
+        steps(target, spec, &f);
+        assert_same_bits(&one, &f);
+        assert_true(pool.tasks >= 2 * 2 * 3); /* two steps, two phases, three threads */
+        fixture_free(&one);
+        fixture_free(&f);
+    }
 }
 
 /* ---- Several threads at once ------------------------------------------------------------- */

@@ -104,6 +104,28 @@ for shape in 'rows 64x147' 'rows 40x1152' 'flat 1x700' 'cols 96x10'; do
     grep -q "$shape" "$work/show" || fail "after merging, show lacks $shape"
 done
 
+# --- Other steps of the same network: by general kernels, with lines and journal keys of their own.
+steps=adamw_update_bf16-bf16,amsgrad_raw_f32-f16s,adamw_raw,adamw_grad,nesterovw_none_f16
+tune --shapes "$work/more.txt" --spec "$steps" --time 10 || fail 'tuning other steps failed'
+says '8 of 8 shapes to measure' # adamw_raw is adamw_grad
+[ "$(count '^adamw_\(raw\|grad\): 2 of 2 shapes' "$work/out")" -eq 1 ] ||
+    fail 'adamw_raw and adamw_grad are not one step'
+for key in adamw_update,rows,bf16-bf16,64,147 adamw_update,cols,bf16-bf16,96,10 \
+    amsgrad_raw,rows,f32-f16s,64,147 adamw_grad,cols,f32,96,10 nesterovw_none,flat,f16,1,9408; do
+    [ "$(cut -f 2-6 "$table" | tr '\t' , | grep -cxF -e "$key")" -eq 1 ] ||
+        fail "the table has not one line for $key"
+done
+grep '^result' "$journal" | cut -f 2-4 | grep -q 'amsgrad_raw	cols	f32-f16s' ||
+    fail "the journal's key has no types"
+explain --spec adamw_update_bf16-bf16 --shapes "$work/more.txt" --table "$table" >"$work/explain"
+[ "$(count 'exact' "$work/explain")" -eq 2 ] || fail "not 2 exact lines: $(cat "$work/explain")"
+explain --spec adamw_raw --shapes "$work/more.txt" --table "$table" >"$work/explain"
+[ "$(count 'exact' "$work/explain")" -eq 2 ] || fail 'adamw_raw does not find the lines of grad'
+explain --spec adamw_update_bf16-bf16s --shapes "$work/more.txt" --table "$table" >"$work/explain"
+[ "$(count 'exact' "$work/explain")" -eq 0 ] || fail 'a step of other types uses the lines'
+tune --shapes "$work/more.txt" --spec "$steps" --time 10 || fail 'resuming other steps failed'
+says '0 of 8 shapes to measure'
+
 # --- The time is kept (with allowance for setting up on a busy machine), and --fresh starts anew.
 start=$(date +%s)
 tune --shapes "$work/shapes.txt" --time 4 --fresh || fail '--fresh failed'

@@ -53,6 +53,7 @@ if [ -w /dev/full ] && "$gcstep" info >/dev/full 2>/dev/null; then
     failures=$((failures + 1))
 fi
 accepted 'built-in' info
+accepted 'shared library: ' info
 refused 2 "unexpected argument 'more'" info more
 
 # verify
@@ -63,6 +64,10 @@ refused 2 '--kernel' verify --kernel
 # explain
 shape='--layout rows --rows 64 --cols 147'
 accepted 'rows 64 x 147' explain $shape
+accepted 'adamw_update bf16-bf16 rows 64 x 147' explain --spec adamw_update_bf16-bf16 $shape
+accepted 'any_update_rows_any_' explain --spec adamw_update_bf16-bf16 $shape
+accepted 'amsgradw_grad f16-bf16s rows' explain --spec amsgradw_raw_f16-bf16s $shape
+accepted 'RULE_CENTRE_TYPES' explain --help
 accepted 'flat' explain --layout flat --cols 100
 accepted 'conv1.weight: ' explain --model resnet50
 refused 2 'give one of --model' explain
@@ -79,6 +84,8 @@ refused 2 "--cols: '99999999999999999999'" explain --layout rows --rows 3 --cols
 refused 2 'rows x cols' explain --layout rows --rows 4611686018427387904 --cols 4611686018427387904
 refused 2 '--rows: a flat tensor has one row' explain --layout flat --rows 2 --cols 3
 refused 2 "unknown spec 'lion'" explain --spec lion $shape
+refused 2 "unknown spec 'adamw_up'" explain --spec adamw_up $shape
+refused 2 "unknown spec 'adamw_grad_bf17'" explain --spec adamw_grad_bf17 $shape
 refused 2 "--threads: '0'" explain --threads 0 $shape
 refused 2 "--threads: '9999999'" explain --threads 9999999 $shape
 refused 2 "$work/none.tsv: no such file" explain --table "$work/none.tsv" $shape
@@ -108,6 +115,7 @@ printf 'a\t3x4\tlinear\trows\nb\t3x0\tlinear\trows\n' >"$work/bad.txt"
 refused 2 "$work/bad.txt:2:" tune --shapes "$work/bad.txt" --table "$out"
 refused 2 "unknown spec 'lion'" tune $model --spec sgdm,lion --table "$out"
 refused 2 "unknown spec ''" tune $model --spec '' --table "$out"
+refused 2 "unknown spec 'adamw_f32'" tune $model --spec sgdm,adamw_f32 --table "$out"
 refused 2 "--time: '0'" tune $model --time 0 --table "$out"
 refused 2 "--time: 'soon'" tune $model --time soon --table "$out"
 refused 2 "--rigor: 'none'" tune $model --rigor none --table "$out"

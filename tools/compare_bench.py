@@ -10,7 +10,8 @@ import json
 import sys
 
 UNITS_IN_MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
-COUNTERS = ("gc_cost", "ceiling", "vs_default", "bytes_per_second")
+COUNTERS = ("ceiling", "bytes_per_second", "bytes_per_element")
+OF_A_STEP = ("gc_cost", "vs_default")  # of a row without measuring
 
 
 def read_runs(path):
@@ -33,23 +34,26 @@ def row(path, run):
     name = run["name"].replace("/manual_time", "")
     if run.get("error_occurred"):
         return (name, "failed: " + run.get("error_message", "no reason given"))
-    missing = [c for c in COUNTERS if c not in run]
+    measured = "vs_step" in run
+    missing = [c for c in COUNTERS + (() if measured else OF_A_STEP) if c not in run]
     if missing:
         sys.exit(f"compare_bench.py: {path}: {name} has no '{missing[0]}'; "
                  "is it a result of bench_models?")
-    cost = 100 * (run["gc_cost"] - 1)
     return (
         name,
         f"{run['real_time'] * UNITS_IN_MS[run['time_unit']]:.2f}",
         f"{run['bytes_per_second'] / 1e9:.1f}",
-        f"{cost:+.1f} %",
+        f"{run['bytes_per_element']:.1f}",
         f"{100 * run['ceiling']:.1f} %",
-        f"{run['vs_default']:.3f}",
+        "-" if measured else f"{100 * (run['gc_cost'] - 1):+.1f} %",
+        "-" if measured else f"{run['vs_default']:.3f}",
+        f"{run['vs_step']:.2f}" if measured else "-",
     )
 
 
 def print_table(rows):
-    head = ("network/optimizer", "step, ms", "GB/s", "cost of GC", "of ceiling", "tuned vs default")
+    head = ("network/optimizer", "ms", "GB/s", "bytes/element", "of ceiling", "cost of GC",
+            "tuned vs default", "vs step")
     full = [head] + [r for r in rows if len(r) == len(head)]
     widths = [max(len(r[i]) for r in full) for i in range(len(head))]
     widths[0] = max(widths[0], *(len(r[0]) for r in rows))
@@ -62,9 +66,11 @@ def print_table(rows):
 
 
 LEGEND = """
+bytes/element     that it must move
+of ceiling        share of the speed of a step that only reads and writes, for the same bytes
 cost of GC        time that centring adds to the same step without it; 0 % is free
-of ceiling        share of the speed of a step that only reads and writes the same bytes
-tuned vs default  how many times as fast as with the default kernels; above 1 the table pays"""
+tuned vs default  how many times as fast as with the default kernels; above 1 the table pays
+vs step           measuring (and the step behind it): time / that of the step alone"""
 
 
 def main():

@@ -3,12 +3,14 @@
 # Without apt it names what is missing and goes on: CMake says what it cannot do without.
 #
 #   sh tools/packages.sh          to build, tune and bench
-#   sh tools/packages.sh tests    also what the tests need
+#   sh tools/packages.sh tests    also what the tests need; python3-torch, for the parity test, is
+#                                 large: with what it needs 160 MB to fetch and 700 MB on disk
 set -eu
 
 wanted='cmake ninja-build gcc g++ pkg-config libhwloc-dev libbenchmark-dev python3 libcmocka-dev'
 if [ "${1:-}" = tests ]; then
     wanted="$wanted clang libomp-dev make qemu-user binutils"
+    wanted="$wanted python3-torch openmpi-bin libopenmpi-dev"
 fi
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -27,7 +27,8 @@ static bool fail(char *why, size_t why_size, const char *what, const char *reaso
 }
 
 static bool verify(const gcs_kernel *kernel, const gcs_job *job, char *why, size_t why_size) {
-    return gcs_check_shape(kernel, job->key.rows, job->key.cols, why, why_size);
+    const gcs_form form = gcs_key_form(&job->key);
+    return gcs_check_shape(kernel, &form, job->key.rows, job->key.cols, why, why_size);
 }
 
 static bool enter_default(gcs_race *race, const gcs_job *job, char *why, size_t why_size) {
@@ -77,16 +78,15 @@ static bool reject(const gcs_kernel *kernel, const char *reason, gcs_progress *p
     return true;
 }
 
-static uint64_t group_length(const gcs_job *job) {
-    return job->key.layout == GCS_LAYOUT_COLS ? job->key.rows : job->key.cols;
-}
-
 static bool is_candidate(const gcs_kernel *kernel, const gcs_race *race, const gcs_job *job,
                          gcs_isa cap) {
+    const gcs_table_key *key = &job->key;
+    const gcs_need need = {.op = GCS_OP_STEP,
+                           .form = gcs_key_form(key),
+                           .view = (gcs_view)key->layout,
+                           .length = key->layout == GCS_LAYOUT_COLS ? key->rows : key->cols};
     return kernel != race->entrants[GCS_ENTRANT_DEFAULT].kernel && kernel->isa <= cap &&
-           gcs_cpu_allows(kernel->isa) &&
-           gcs_kernel_accepts(kernel, GCS_OP_STEP, job->spec.rule, job->spec.center,
-                              (gcs_view)job->key.layout, group_length(job));
+           gcs_cpu_allows(kernel->isa) && gcs_kernel_accepts(kernel, &need);
 }
 
 static bool enter_candidate(gcs_race *race, const gcs_job *job, const gcs_kernel *kernel,

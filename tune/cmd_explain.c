@@ -20,10 +20,11 @@ static const char help[] =
     "  --cols N         columns of the tensor (flat: its elements)\n"
     "  --model NAME     all tensors of a built-in network, e.g. resnet50\n"
     "  --shapes FILE    all tensors of a file (format: models/README.md)\n"
-    "  --spec SPEC      sgd, sgdm (default), adam, adamw: centred; or e.g. sgdm_none\n"
+    "  --spec STEP      default: sgdm\n"
     "  --threads N      threads of the step; default: what this process may use\n"
     "  --table FILE     a table to look into first; it must exist\n"
-    "  --help           this text\n";
+    "  --help           this text\n"
+    "\n" GCS_SPEC_HELP;
 
 typedef struct request {
     gcs_spec spec;

@@ -2,10 +2,12 @@
 #include "dispatch/registry.h"
 #include "dispatch/table.h"
 #include "tune/command.h"
+#include "tune/library.h"
 #include "tune/options.h"
 #include "tune/tool.h"
 #include "tune/topology.h"
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,11 +30,20 @@ static void print_machine(const gcs_machine *machine) {
            machine->cores);
 }
 
-static size_t count_op(const gcs_kernel_list *list, gcs_op op) {
+static size_t count_general(const gcs_kernel_list *list) {
     size_t count = 0;
     for (size_t i = 0; i < list->count; i++)
-        count += list->kernels[i].op == op;
+        count += list->kernels[i].general;
     return count;
+}
+
+static void print_library(void) {
+    char path[4096];
+    uint64_t bytes;
+    if (gcs_library_size(path, sizeof path, &bytes))
+        printf("  shared library: %" PRIu64 " bytes without symbols (%s)\n", bytes, path);
+    else
+        printf("  shared library: none beside this program, so its size is not known\n");
 }
 
 static void print_cpu_features(void) {
@@ -50,17 +61,19 @@ static void print_cpu_features(void) {
 static void print_kernels(void) {
     printf("\nKernels\n");
     print_cpu_features();
-    printf("  %-10s %-12s %8s %8s %8s  %s\n", "ISA", "revision", "steps", "sums", "ceilings",
+    printf("  %-10s %-12s %11s %8s %6s  %s\n", "ISA", "revision", "specialised", "general", "all",
            "CPU and OS allow it");
     for (size_t i = 0; i < gcs_registry_lists(); i++) {
         const gcs_kernel_list *list = gcs_registry_list(i);
-        printf("  %-10s %-12s %8zu %8zu %8zu  %s\n", list->isa_name, list->impl_rev,
-               count_op(list, GCS_OP_STEP), count_op(list, GCS_OP_SUM),
-               count_op(list, GCS_OP_TRAFFIC), gcs_cpu_allows(list->isa) ? "yes" : "no");
+        const size_t general = count_general(list);
+        printf("  %-10s %-12s %11zu %8zu %6zu  %s\n", list->isa_name, list->impl_rev,
+               list->count - general, general, list->count,
+               gcs_cpu_allows(list->isa) ? "yes" : "no");
     }
     for (int isa = 0; isa < GCS_ISA_COUNT; isa++)
         if (!gcs_registry_isa((gcs_isa)isa))
             printf("  %-10s not compiled into this build\n", gcs_isa_name((gcs_isa)isa));
+    print_library();
 }
 
 static int print_tables(const gcs_environment *env, const gcs_machine *machine) {

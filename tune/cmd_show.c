@@ -4,6 +4,7 @@
 #include "dispatch/table_internal.h"
 #include "tune/command.h"
 #include "tune/options.h"
+#include "tune/shapes.h"
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -50,19 +51,45 @@ static bool is_stale(const gcs_table_line *line) {
            (!kernel || strcmp(line->impl_rev, gcs_registry_impl_rev(kernel)) != 0);
 }
 
-static void print_line(const shown *s) {
+/* Widths of the columns that hold names. */
+typedef struct widths {
+    int spec, kernel;
+} widths;
+
+static void spec_text(const gcs_table_key *key, char text[GCS_SPEC_NAME]) {
+    const gcs_spec spec = gcs_key_spec(key);
+    gcs_spec_format(&spec, text);
+}
+
+static int wider(int width, const char *text) {
+    const int length = (int)strlen(text);
+    return length > width ? length : width;
+}
+
+static widths widths_of(const shown *lines, size_t count) {
+    widths w = {(int)strlen("sgdm_grad"), (int)strlen("kernel")};
+    for (size_t i = 0; i < count; i++) {
+        char spec[GCS_SPEC_NAME];
+        spec_text(&lines[i].line->key, spec);
+        w.spec = wider(w.spec, spec);
+        w.kernel = wider(w.kernel, lines[i].line->kernel);
+    }
+    return w;
+}
+
+static void print_line(const shown *s, widths w) {
     const gcs_table_key *key = &s->line->key;
     const gcs_evidence *e = &s->line->evidence;
-    char spec[24], shape[48] = "default", threads[12] = "any";
-    snprintf(spec, sizeof spec, "%s_%s", gcs_rule_name(key->rule), gcs_center_name(key->center));
+    char shape[48] = "default", threads[12] = "any", spec[GCS_SPEC_NAME];
+    spec_text(key, spec);
     if (key->rows)
         snprintf(shape, sizeof shape, "%" PRIu64 "x%" PRIu64, key->rows, key->cols);
     else if (key->cols)
         snprintf(shape, sizeof shape, "rows <=%" PRIu64, key->cols);
     if (key->threads)
         snprintf(threads, sizeof threads, "%" PRIu32, key->threads);
-    printf("%-10s %-4s %-14s %7s  %-36s", spec, gcs_view_name((gcs_view)key->layout), shape,
-           threads, s->line->kernel);
+    printf("%-*s %-4s %-14s %7s  %-*s", w.spec, spec, gcs_view_name((gcs_view)key->layout), shape,
+           threads, w.kernel, s->line->kernel);
     if (e->rounds)
         printf(" %9.2f %7.3f %6.3f %6.3f %6" PRIu32, e->median_ns / 1000, e->ceiling, e->vs_default,
                e->runner_up_gap, e->rounds);
@@ -73,12 +100,14 @@ static void print_line(const shown *s) {
 }
 
 static void print_lines(shown *lines, size_t count) {
+    const widths w = widths_of(lines, count);
     if (count)
         qsort(lines, count, sizeof *lines, by_key);
-    printf("%-15s %-14s %7s  %-36s %9s %7s %6s %6s %6s  %-10s  %s\n", "spec, layout", "tensor",
-           "threads", "kernel", "us", "ceiling", "gain", "gap", "rounds", "date", "from");
+    printf("%-*s %-14s %7s  %-*s %9s %7s %6s %6s %6s  %-10s  %s\n", w.spec + 5, "spec, layout",
+           "tensor", "threads", w.kernel, "kernel", "us", "ceiling", "gain", "gap", "rounds",
+           "date", "from");
     for (size_t i = 0; i < count; i++)
-        print_line(&lines[i]);
+        print_line(&lines[i], w);
     printf("%zu lines\n", count);
 }
 

@@ -41,8 +41,8 @@ static bool collect_jobs(run *r) {
     const gcs_tune_request *q = r->request;
     for (size_t s = 0; s < q->spec_count; s++) {
         for (size_t m = 0; m < q->model_count; m++) {
-            if (!gcs_jobs_add(&r->all, q->specs[s], &q->models[m], (uint32_t)q->threads) ||
-                !gcs_jobs_add(&r->specs[s], q->specs[s], &q->models[m], (uint32_t)q->threads))
+            if (!gcs_jobs_add(&r->all, &q->specs[s], &q->models[m], (uint32_t)q->threads) ||
+                !gcs_jobs_add(&r->specs[s], &q->specs[s], &q->models[m], (uint32_t)q->threads))
                 return false;
         }
     }
@@ -173,7 +173,7 @@ static int finish(run *r) {
                                 sizeof why))
         return error(why, GCS_EXIT_FAILED);
     for (size_t s = 0; s < q->spec_count; s++)
-        if (!gcs_summary_print(q->specs[s], &r->specs[s], &r->results, &r->machine))
+        if (!gcs_summary_print(&q->specs[s], &r->specs[s], &r->results, &r->machine))
             return error("out of memory", GCS_EXIT_FAILED);
     if (lines > 0)
         gcs_summary_print_legend();

@@ -9,14 +9,14 @@
 #include <string.h>
 
 #define CANDIDATE_FIELDS 7
-#define RESULT_FIELDS    20
-#define MOST_FIELDS      20
+#define RESULT_FIELDS    21
+#define MOST_FIELDS      21
 #define REAL             "\t%.17g" /* so many digits give the same number when read */
 
 void gcs_journal_write_header(FILE *to, const gcs_machine *machine) {
     char identity[512];
     gcs_machine_format(machine, identity, sizeof identity);
-    fprintf(to, "gcstep-journal\t1\nmachine\t%s\nimpl_revs", identity);
+    fprintf(to, "gcstep-journal\t2\nmachine\t%s\nimpl_revs", identity);
     for (size_t i = 0; i < gcs_registry_lists(); i++) {
         const gcs_kernel_list *list = gcs_registry_list(i);
         fprintf(to, "\t%s=%s", list->isa_name, list->impl_rev);
@@ -32,10 +32,11 @@ void gcs_journal_write_result(FILE *to, const gcs_shape_result *result) {
     }
     const gcs_table_key *key = &result->key;
     const gcs_evidence *e = &result->evidence;
-    fprintf(to, "result\t%s_%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu32 "\t%s\t%s\t%s",
+    fprintf(to, "result\t%s_%s\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu32 "\t%s\t%s\t%s",
             gcs_rule_name(key->rule), gcs_center_name(key->center),
-            gcs_view_name((gcs_view)key->layout), key->rows, key->cols, key->threads,
-            gcs_rigor_name(result->rigor), result->date, result->candidates[result->winner].kernel);
+            gcs_view_name((gcs_view)key->layout), gcs_types_name(key->gradient, key->copy),
+            key->rows, key->cols, key->threads, gcs_rigor_name(result->rigor), result->date,
+            result->candidates[result->winner].kernel);
     fprintf(to, REAL REAL REAL REAL REAL REAL "\t%" PRIu32 REAL REAL "\t%" PRIu32 "\t%s\n",
             result->default_ns, e->median_ns, e->spread, e->ceiling, e->vs_default,
             e->runner_up_gap, e->rounds, result->hot_gain, result->hot_ceiling, result->hot_rounds,
@@ -91,8 +92,9 @@ static bool read_candidate(char *const f[], gcs_candidate_result *c) {
 static bool read_key(char *const f[], gcs_table_key *key) {
     gcs_spec spec;
     if (!gcs_spec_parse(f[1], &spec) || !gcs_layout_parse(f[2], &key->layout) ||
-        !read_count(f[3], UINT64_MAX, &key->rows) || !read_count(f[4], UINT64_MAX, &key->cols) ||
-        !read_count32(f[5], &key->threads))
+        !gcs_types_parse(f[3], &key->gradient, &key->copy) ||
+        !read_count(f[4], UINT64_MAX, &key->rows) || !read_count(f[5], UINT64_MAX, &key->cols) ||
+        !read_count32(f[6], &key->threads))
         return false;
     key->rule = spec.rule;
     key->center = spec.center;
@@ -112,14 +114,15 @@ static bool find_winner(gcs_shape_result *result, const char *kernel) {
 /* `result` has its candidates already. */
 static bool read_result(char *const f[], gcs_shape_result *result) {
     gcs_evidence *e = &result->evidence;
-    return read_key(f, &result->key) && gcs_rigor_parse(f[6], &result->rigor) &&
-           read_text(f[7], result->date, sizeof result->date) && find_winner(result, f[8]) &&
-           result->candidates[0].fate == GCS_FATE_DEFAULT && read_real(f[9], &result->default_ns) &&
-           read_real(f[10], &e->median_ns) && read_real(f[11], &e->spread) &&
-           read_real(f[12], &e->ceiling) && read_real(f[13], &e->vs_default) &&
-           read_real(f[14], &e->runner_up_gap) && read_count32(f[15], &e->rounds) &&
-           read_real(f[16], &result->hot_gain) && read_real(f[17], &result->hot_ceiling) &&
-           read_count32(f[18], &result->hot_rounds) && read_text(f[19], e->ties, sizeof e->ties);
+    return read_key(f, &result->key) && gcs_rigor_parse(f[7], &result->rigor) &&
+           read_text(f[8], result->date, sizeof result->date) && find_winner(result, f[9]) &&
+           result->candidates[0].fate == GCS_FATE_DEFAULT &&
+           read_real(f[10], &result->default_ns) && read_real(f[11], &e->median_ns) &&
+           read_real(f[12], &e->spread) && read_real(f[13], &e->ceiling) &&
+           read_real(f[14], &e->vs_default) && read_real(f[15], &e->runner_up_gap) &&
+           read_count32(f[16], &e->rounds) && read_real(f[17], &result->hot_gain) &&
+           read_real(f[18], &result->hot_ceiling) && read_count32(f[19], &result->hot_rounds) &&
+           read_text(f[20], e->ties, sizeof e->ties);
 }
 
 /* What one line did. */

@@ -26,12 +26,12 @@ gcs_table_line gcs_line_of(const gcs_shape_result *result) {
 /* ---- Default lines ------------------------------------------------------------------------- */
 
 static bool is_short_row(const gcs_table_key *key) {
-    return key->layout == GCS_LAYOUT_ROWS && key->cols <= GCS_TABLE_SHORT_ROW;
+    return key->layout == GCS_LAYOUT_ROWS && key->cols <= gcs_table_short_row(key);
 }
 
 static bool same_class(const gcs_table_key *a, const gcs_table_key *b) {
-    return a->rule == b->rule && a->center == b->center && a->layout == b->layout &&
-           a->threads == b->threads && is_short_row(a) == is_short_row(b);
+    return gcs_table_same_class(a, b) && a->threads == b->threads &&
+           is_short_row(a) == is_short_row(b);
 }
 
 /* The results that a default line is made from. */
@@ -73,7 +73,7 @@ static double summed_regret(const evidence_set *set, const char *kernel, double 
 static bool serves_class(const char *name, const gcs_table_key *key) {
     const gcs_kernel *kernel = gcs_registry_find(name);
     return kernel && (kernel->max_length == 0 ||
-                      (is_short_row(key) && kernel->max_length >= GCS_TABLE_SHORT_ROW));
+                      (is_short_row(key) && kernel->max_length >= gcs_table_short_row(key)));
 }
 
 /* The kernel of the least summed regret; NULL: none is better than the present default's choices,
@@ -107,7 +107,7 @@ bool gcs_default_line_of(const gcs_results *results, const gcs_table_key *key,
         return false;
     *line = (gcs_table_line){.key = *key};
     line->key.rows = 0;
-    line->key.cols = is_short_row(key) ? GCS_TABLE_SHORT_ROW : 0;
+    line->key.cols = is_short_row(key) ? gcs_table_short_row(key) : 0;
     size_t shapes = 0;
     for (size_t i = 0; i < results->count; i++) {
         const gcs_shape_result *result = &results->results[i];

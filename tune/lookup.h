@@ -7,10 +7,10 @@
 /* A line of the table for the shape. */
 gcs_table_line gcs_line_of(const gcs_shape_result *result);
 
-/* The default line of the key's (rule, centre, layout, threads), from all results of that class but
- * `left_out` (may be NULL): the kernel with the least summed regret over the shapes, of those that
- * won a shape beyond the noise and the present default. False where no single kernel does at least
- * as well as the default that there is without the line. */
+/* The default line of the key's (rule, centre, types, layout, threads), from all results of that
+ * class but `left_out` (may be NULL): the kernel with the least summed regret over the shapes, of
+ * those that won a shape beyond the noise and the present default. False where no single kernel
+ * does at least as well as the default that there is without the line. */
 bool gcs_default_line_of(const gcs_results *results, const gcs_table_key *key,
                          const gcs_shape_result *left_out, gcs_table_line *line);
 

@@ -60,8 +60,8 @@ bool gcs_option_spec(const char *command, const char *text, gcs_spec *spec) {
     if (gcs_spec_parse(text, spec))
         return true;
     gcs_usage_error(command,
-                    "--spec: unknown spec '%s'; known: sgd, sgdm, adam, adamw (centred), and "
-                    "each with _grad or _none, e.g. sgdm_none",
+                    "--spec: unknown spec '%s'; it is a rule, and where wanted a centre and types, "
+                    "e.g. sgdm, sgdm_none, adamw_update_bf16-bf16",
                     text);
     return false;
 }

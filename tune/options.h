@@ -8,6 +8,17 @@
 
 #define GCS_MAX_THREADS 4096
 
+/* How steps are named (gcs_spec_parse), for the help of commands that have --spec. */
+#define GCS_SPEC_HELP                                                                              \
+    "A step is named RULE, RULE_CENTRE or RULE_CENTRE_TYPES:\n"                                    \
+    "  RULE    sgd sgdm nesterov adam amsgrad adagrad, and with decoupled weight decay\n"          \
+    "          sgdw sgdmw nesterovw adamw amsgradw\n"                                              \
+    "  CENTRE  none, grad (default): the gradient with the L2 term, raw: without it,\n"            \
+    "          update: the change of the weights\n"                                                \
+    "  TYPES   f32 (default), bf16, f16: the gradient; -bf16, -f16 behind it: a copy of\n"         \
+    "          the weights is written too; -bf16s, -f16s: rounded stochastically\n"                \
+    "For example sgdm, sgdm_none, adamw_update_bf16-bf16.\n"
+
 /* "gcstep COMMAND: ..." and a hint at --help, on stderr. Returns GCS_EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int gcs_usage_error(const char *command, const char *format,
                                                           ...);

@@ -39,8 +39,10 @@ static int columns(void) {
 
 /* The end of a kernel's name: "avx2_pipe_u4". What comes before is told by the key. */
 static const char *variant(const char *kernel) {
-    const char *types = strstr(kernel, "_f32_");
-    return types ? types + strlen("_f32_") : kernel;
+    const char *end = strstr(kernel, "_f32_");
+    if (!end && strncmp(kernel, "any_", 4) == 0)
+        end = strstr(kernel + 4, "_any_");
+    return end ? end + strlen("_any_") : kernel;
 }
 
 void gcs_progress_round(gcs_progress *progress, const char *stage, size_t kernels, const char *best,

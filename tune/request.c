@@ -4,6 +4,7 @@
 #include "dispatch/table_internal.h"
 #include "tune/command.h"
 #include "tune/options.h"
+#include "tune/shapes.h"
 #include "tune/tool.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -22,8 +23,7 @@ static const char help[] =
     "  --model NAME    a built-in network, e.g. resnet50; may be repeated\n"
     "  --shapes FILE   tensors of a network of your own (format: models/README.md); may be\n"
     "                  repeated\n"
-    "  --spec LIST     optimizers, separated by commas: sgd, sgdm (default), adam, adamw; or with\n"
-    "                  _none for the step without centring, e.g. sgdm,sgdm_none\n"
+    "  --spec LIST     steps, separated by commas, e.g. sgdm,sgdm_none; default: sgdm\n"
     "  --time SECONDS  time for all shapes together; default: 1, 4 or 30 per shape, by rigor\n"
     "  --rigor LEVEL   quick, normal (default) or exhaustive: most rounds for each shape\n"
     "  --threads N     threads of a step; default: what this process may use\n"
@@ -31,7 +31,7 @@ static const char help[] =
     "                  Lines for other shapes that it has already are kept\n"
     "  --fresh         measure again what the journal OUT.journal has already\n"
     "  --help          this text\n"
-    "\n"
+    "\n" GCS_SPEC_HELP "\n"
     "A run that is stopped goes on where it was when the same command is given again.\n"
     "How it measures and decides: docs/tuning.md.\n";
 
@@ -77,14 +77,25 @@ static bool add_model(gcs_tune_request *r, bool is_file, const char *name) {
     return true;
 }
 
+/* RAW_GRADIENT and GRADIENT are one with decoupled decay: a shape would count twice. */
+static bool is_same_step(const gcs_spec *a, const gcs_spec *b) {
+    const gcs_tensor any = gcs_rows(1, 1);
+    const gcs_table_key key_a = gcs_key_of(a, &any, 1), key_b = gcs_key_of(b, &any, 1);
+    return gcs_key_equal(&key_a, &key_b);
+}
+
 static bool add_spec(gcs_tune_request *r, const char *name) {
     gcs_spec spec;
     if (!gcs_option_spec("tune", name, &spec))
         return false;
     for (size_t i = 0; i < r->spec_count; i++)
-        if (r->specs[i].rule == spec.rule && r->specs[i].center == spec.center)
+        if (is_same_step(&r->specs[i], &spec))
             return true;
-    r->specs[r->spec_count++] = spec; /* distinct ones are no more than GCS_MOST_SPECS */
+    if (r->spec_count == GCS_MOST_SPECS) {
+        gcs_usage_error("tune", "--spec: more than %d specs", GCS_MOST_SPECS);
+        return false;
+    }
+    r->specs[r->spec_count++] = spec;
     return true;
 }
 

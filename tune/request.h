@@ -5,7 +5,7 @@
 #include "dispatch/table.h"
 #include "models/model.h"
 
-#define GCS_MOST_SPECS 8 /* four rules, two centres */
+#define GCS_MOST_SPECS 64
 #define GCS_PATH_SIZE  4096
 
 typedef struct gcs_tune_request {

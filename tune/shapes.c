@@ -2,45 +2,52 @@
 #include "tune/shapes.h"
 #include "dispatch/plan.h"
 #include "dispatch/registry.h"
+#include "dispatch/table_internal.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-gcs_table_key gcs_key_of(gcs_spec spec, const gcs_tensor *tensor, uint32_t threads) {
-    gcs_table_key key = {.rule = spec.rule,
-                         .center = spec.center,
-                         .layout = tensor->layout,
-                         .rows = tensor->rows,
-                         .cols = tensor->cols,
-                         .threads = threads};
-    if (tensor->layout == GCS_LAYOUT_FLAT || spec.center == GCS_CENTER_NONE) {
-        key.center = GCS_CENTER_NONE;
-        key.layout = GCS_LAYOUT_FLAT;
-        key.rows = 1;
-        key.cols = tensor->rows * tensor->cols;
-    }
-    return key;
+gcs_table_key gcs_key_of(const gcs_spec *spec, const gcs_tensor *tensor, uint32_t threads) {
+    const bool centred = tensor->layout != GCS_LAYOUT_FLAT && spec->center != GCS_CENTER_NONE;
+    const gcs_form form = gcs_spec_form(spec, centred);
+    return (gcs_table_key){
+        .rule = form.rule,
+        .center = form.center,
+        .gradient = form.gradient,
+        .copy = form.copy,
+        .layout = centred ? tensor->layout : GCS_LAYOUT_FLAT,
+        .rows = centred ? tensor->rows : 1,
+        .cols = centred ? tensor->cols : tensor->rows * tensor->cols,
+        .threads = threads,
+    };
 }
 
 bool gcs_key_equal(const gcs_table_key *a, const gcs_table_key *b) {
-    return a->rule == b->rule && a->center == b->center && a->layout == b->layout &&
-           a->rows == b->rows && a->cols == b->cols && a->threads == b->threads;
+    return gcs_table_compare_keys(a, b) == 0;
+}
+
+gcs_form gcs_key_form(const gcs_table_key *key) {
+    return (gcs_form){key->rule, key->center, key->gradient, key->copy};
+}
+
+gcs_spec gcs_key_spec(const gcs_table_key *key) {
+    return (gcs_spec){
+        .rule = key->rule, .center = key->center, .gradient = key->gradient, .copy = key->copy};
 }
 
 void gcs_key_text(const gcs_table_key *key, char *text, size_t size) {
-    int length = snprintf(text, size, "%s_%s %s ", gcs_rule_name(key->rule),
-                          gcs_center_name(key->center), gcs_view_name((gcs_view)key->layout));
-    if (length < 0 || (size_t)length >= size)
-        return;
+    char name[GCS_SPEC_NAME];
+    const gcs_spec spec = gcs_key_spec(key);
+    gcs_spec_format(&spec, name);
     if (key->layout == GCS_LAYOUT_FLAT)
-        snprintf(text + length, size - (size_t)length, "%" PRIu64, key->cols);
+        snprintf(text, size, "%s flat %" PRIu64, name, key->cols);
     else
-        snprintf(text + length, size - (size_t)length, "%" PRIu64 "x%" PRIu64, key->rows,
-                 key->cols);
+        snprintf(text, size, "%s %s %" PRIu64 "x%" PRIu64, name,
+                 gcs_view_name((gcs_view)key->layout), key->rows, key->cols);
 }
 
 uint64_t gcs_job_bytes(const gcs_job *job) {
-    return job->tensor.rows * job->tensor.cols * gcs_rule_bytes(job->spec.rule);
+    return job->tensor.rows * job->tensor.cols * gcs_spec_bytes(&job->spec);
 }
 
 static gcs_job *find(const gcs_jobs *jobs, const gcs_table_key *key) {
@@ -56,7 +63,7 @@ static bool append(gcs_jobs *jobs, const gcs_table_key *key) {
         return false;
     jobs->jobs = grown;
     grown[jobs->count++] = (gcs_job){
-        .spec = {.rule = key->rule, .center = key->center},
+        .spec = gcs_key_spec(key),
         .tensor = {.layout = key->layout, .rows = key->rows, .cols = key->cols},
         .key = *key,
         .occurrences = 1,
@@ -64,11 +71,11 @@ static bool append(gcs_jobs *jobs, const gcs_table_key *key) {
     return true;
 }
 
-bool gcs_jobs_add(gcs_jobs *jobs, gcs_spec spec, const gcs_model *model, uint32_t threads) {
+bool gcs_jobs_add(gcs_jobs *jobs, const gcs_spec *spec, const gcs_model *model, uint32_t threads) {
     for (size_t i = 0; i < model->count; i++) {
         gcs_tensor tensor = gcs_model_as_tensor(&model->tensors[i]);
         gcs_table_key key = gcs_key_of(spec, &tensor, threads);
-        if (gcs_tensor_is_split(&spec, &tensor, (int)threads)) {
+        if (gcs_tensor_is_split(spec, &tensor, (int)threads)) {
             jobs->split++;
             continue;
         }

@@ -20,8 +20,11 @@ typedef struct gcs_jobs {
 } gcs_jobs;
 
 /* The key under which a step of `tensor` is looked up: what is not centred is one flat vector. */
-gcs_table_key gcs_key_of(gcs_spec spec, const gcs_tensor *tensor, uint32_t threads);
+gcs_table_key gcs_key_of(const gcs_spec *spec, const gcs_tensor *tensor, uint32_t threads);
 bool gcs_key_equal(const gcs_table_key *a, const gcs_table_key *b);
+
+gcs_form gcs_key_form(const gcs_table_key *key);
+gcs_spec gcs_key_spec(const gcs_table_key *key);
 
 /* "sgdm_grad rows 512x4608", "sgdm_none flat 512", in text[size]. */
 void gcs_key_text(const gcs_table_key *key, char *text, size_t size);
@@ -30,7 +33,7 @@ void gcs_key_text(const gcs_table_key *key, char *text, size_t size);
 uint64_t gcs_job_bytes(const gcs_job *job);
 
 /* Adds the shapes of a network for one spec. False when memory ran out. */
-bool gcs_jobs_add(gcs_jobs *jobs, gcs_spec spec, const gcs_model *model, uint32_t threads);
+bool gcs_jobs_add(gcs_jobs *jobs, const gcs_spec *spec, const gcs_model *model, uint32_t threads);
 
 /* The largest share of a network's step first, so that a run that is cut short has measured what
  * counts most. */

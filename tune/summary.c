@@ -87,13 +87,14 @@ static void print_regret(const char *name, double mean, double worst, const gcs_
     printf("  %-34s %7.1f %%   worst %.1f %% (%s)\n", name, 100 * mean, 100 * worst, text);
 }
 
-bool gcs_summary_print(gcs_spec spec, const gcs_jobs *jobs, const gcs_results *results,
+bool gcs_summary_print(const gcs_spec *spec, const gcs_jobs *jobs, const gcs_results *results,
                        const gcs_machine *machine) {
+    char name[GCS_SPEC_NAME];
     totals t;
     if (!collect(jobs, results, machine, &t))
         return false;
-    printf("\n%s_%s: %zu of %zu shapes measured", gcs_rule_name(spec.rule),
-           gcs_center_name(spec.center), t.shapes, jobs->count);
+    gcs_spec_format(spec, name);
+    printf("\n%s: %zu of %zu shapes measured", name, t.shapes, jobs->count);
     if (t.shapes == 0) {
         printf("\n");
         return true;

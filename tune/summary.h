@@ -7,7 +7,7 @@
 
 /* Prints to stdout. `jobs`: the spec's shapes, with their occurrences. False when memory ran
  * out. */
-bool gcs_summary_print(gcs_spec spec, const gcs_jobs *jobs, const gcs_results *results,
+bool gcs_summary_print(const gcs_spec *spec, const gcs_jobs *jobs, const gcs_results *results,
                        const gcs_machine *machine);
 
 /* How to read the numbers; once, below all. */

@@ -1,12 +1,14 @@
 /* gcstep: the optimizer step with Gradient Centralization (GC, arXiv 2004.01461).
  *
- * One call advances every tensor of a network by one step of SGD, SGD with momentum, Adam or
- * AdamW. In GC each weight gradient loses the mean of its *group*, the elements that feed one
+ * One call advances every tensor of a network by one step of SGD, Adam, Adagrad or one of their
+ * family. In GC each weight gradient loses the mean of its *group*, the elements that feed one
  * output channel, before the optimizer's rule sees it; here that happens inside the step, so the
  * gradient is not walked over once more for it.
  *
  * Use: describe the tensors once (gcs_plan_create), then call gcs_step with the same order of
  * tensors once per training step. gcs_step_tensor is the one-call form for a single tensor.
+ * gcs_measure reads the gradients once and finds what clipping, monitoring and sharded centring
+ * need before the step.
  *
  * Every function that can fail returns a gcs_status; the sentence that says what was wrong, and
  * names the argument, is gcs_last_error() on the same thread. When a call fails nothing has been
@@ -20,6 +22,7 @@
 #ifndef GCSTEP_GCSTEP_H
 #define GCSTEP_GCSTEP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,40 +65,101 @@ GCS_API const char *gcs_version(void);
 
 /* The optimizer's rule. x is the gradient after centring, lambda is weight_decay, t = 1, 2, ...
  *
- *   SGD    w -= lr x                                       buffers w g
- *   SGDM   m = momentum m + (1 - dampening) x, at t = 1 m = x;
- *          w -= lr m                                       buffers w g m
- *   ADAM   m = beta1 m + (1 - beta1) x;  v = beta2 v + (1 - beta2) x^2;
- *          w -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
- *                                                          buffers w g m v
- *   ADAMW  as ADAM, and w -= lr lambda w_old in the same change
+ *   SGD       d = x                                              buffers w g
+ *   SGDM      m = momentum m + (1 - dampening) x, at t = 1 m = x;
+ *             d = m                                              buffers w g m
+ *   NESTEROV  m as SGDM; d = x + momentum m                      buffers w g m
+ *             all three: w -= lr d
+ *   ADAM      m = beta1 m + (1 - beta1) x;  v = beta2 v + (1 - beta2) x^2;
+ *             w -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+ *                                                                buffers w g m v
+ *   AMSGRAD   as ADAM, with v_max = max(v_max, v) in the place of v under the root
+ *                                                                buffers w g m v v_max
+ *   ADAGRAD   v = v + x^2;
+ *             w -= lr / (1 + (t - 1) lr_decay) * x / (sqrt(v) + eps)
+ *                                                                buffers w g v
  *
- * In SGD, SGDM and ADAM the decay is an L2 term of the gradient, in ADAMW it is decoupled.
- * Sources: arXiv 2004.01461 (algorithms 1 and 2), 1412.6980, 1711.05101. */
+ * In these the decay is an L2 term: lambda w is added to the gradient. In the rules whose names
+ * end in W it is decoupled: w -= lr lambda w_old in the same change, and the gradient is left
+ * alone.
+ *
+ * Sources: arXiv 2004.01461 (algorithms 1 and 2), 1412.6980 (Adam), 1904.09237 (AMSGrad),
+ * 1711.05101 (decoupled decay), Duchi et al., JMLR 12, 2011 (Adagrad); dampening, Nesterov's form
+ * and lr_decay as torch.optim has them. */
 typedef enum gcs_rule {
     GCS_RULE_SGD = 1,
     GCS_RULE_SGDM = 2,
     GCS_RULE_ADAM = 3,
-    GCS_RULE_ADAMW = 4
+    GCS_RULE_ADAMW = 4,
+    GCS_RULE_NESTEROV = 5,
+    GCS_RULE_SGDW = 6,
+    GCS_RULE_SGDMW = 7,
+    GCS_RULE_NESTEROVW = 8,
+    GCS_RULE_AMSGRAD = 9,
+    GCS_RULE_AMSGRADW = 10,
+    GCS_RULE_ADAGRAD = 11
 } gcs_rule;
 
-/* Where the mean of each group is taken away.
+/* Where Phi, which takes from each element the mean of its group, is applied. lambda w stands for
+ * the L2 term; with decoupled decay GRADIENT and RAW_GRADIENT are the same.
  *
- *   NONE      x = g + lambda w            (ADAMW: x = g)
- *   GRADIENT  x = Phi(g + lambda w)       (ADAMW: x = Phi(g)), the paper's form */
-typedef enum gcs_center { GCS_CENTER_NONE = 0, GCS_CENTER_GRADIENT = 1 } gcs_center;
+ *   NONE          x = g + lambda w
+ *   GRADIENT      x = Phi(g + lambda w), the paper's form
+ *   RAW_GRADIENT  x = Phi(g) + lambda w
+ *   UPDATE        x = g + lambda w, and the whole change of w, decoupled decay included, becomes
+ *                 Phi of itself: each group's mean of w stays where it was */
+typedef enum gcs_center {
+    GCS_CENTER_NONE = 0,
+    GCS_CENTER_GRADIENT = 1,
+    GCS_CENTER_RAW_GRADIENT = 2,
+    GCS_CENTER_UPDATE = 3
+} gcs_center;
 
-/* What stays fixed for the life of a plan. */
+/* The type of the gradient's elements. The weights and all state are f32. */
+typedef enum gcs_type {
+    GCS_TYPE_F32 = 0,
+    GCS_TYPE_BF16 = 1, /* the upper half of an f32 */
+    GCS_TYPE_F16 = 2   /* IEEE 754 binary16 */
+} gcs_type;
+
+/* A copy of the new weights in 16 bits, written in the same pass (buffers.copy).
+ * Plain: rounded to nearest, ties to even. STOCHASTIC: up or down at random, so that the mean is
+ * kept; the draw is a function of hyper.seed, hyper.t, the tensor and the element's index alone.
+ * A finite weight never becomes infinite by a draw; NaN and infinities stay. */
+typedef enum gcs_copy {
+    GCS_COPY_NONE = 0,
+    GCS_COPY_BF16 = 1,
+    GCS_COPY_F16 = 2,
+    GCS_COPY_BF16_STOCHASTIC = 3,
+    GCS_COPY_F16_STOCHASTIC = 4
+} gcs_copy;
+
+/* What stays fixed for the life of a plan. Fields left zero: f32 gradient, no copy, minimize,
+ * today's form. */
 typedef struct gcs_spec {
     gcs_rule rule;
     gcs_center center;
+    gcs_type gradient;
+    gcs_copy copy;
+    bool maximize;     /* -g in the place of g; the decay keeps its sign */
+    bool authors_form; /* the Adam family as the GC authors' code has it: with
+                        * s = lr sqrt(1 - beta2^t) / (1 - beta1^t), the change is
+                        * s m / (sqrt(v) + eps), and the decoupled decay s lambda w.
+                        * Other rules: no difference */
 } gcs_spec;
 
-/* The specs with GCS_CENTER_GRADIENT; change .center for the plain optimizer. */
+/* The specs with GCS_CENTER_GRADIENT and f32; change .center for the plain optimizer. */
 GCS_API gcs_spec gcs_spec_sgd(void);
 GCS_API gcs_spec gcs_spec_sgdm(void);
+GCS_API gcs_spec gcs_spec_nesterov(void);
+GCS_API gcs_spec gcs_spec_sgdw(void);
+GCS_API gcs_spec gcs_spec_sgdmw(void);
+GCS_API gcs_spec gcs_spec_nesterovw(void);
 GCS_API gcs_spec gcs_spec_adam(void);
 GCS_API gcs_spec gcs_spec_adamw(void);
+GCS_API gcs_spec gcs_spec_amsgrad(void);
+GCS_API gcs_spec gcs_spec_amsgradw(void);
+GCS_API gcs_spec gcs_spec_adagrad(void);
 
 /* How the elements of a tensor form groups. */
 typedef enum gcs_layout {
@@ -104,13 +168,19 @@ typedef enum gcs_layout {
     GCS_LAYOUT_COLS = 3  /* each column of a row-major matrix is a group: HWIO, (in, out) */
 } gcs_layout;
 
-/* One tensor, a row-major rows x cols matrix of f32 elements without gaps. Make it with gcs_rows,
- * gcs_cols or gcs_flat, then set .group where the network has several parameter groups. */
+/* One tensor: `outer` row-major rows x cols matrices, one after the other without gaps. Make it
+ * with gcs_rows, gcs_cols, gcs_general or gcs_flat, then set .group where the network has several
+ * parameter groups. */
 typedef struct gcs_tensor {
     gcs_layout layout;
     uint64_t rows;  /* ROWS: number of groups.          COLS: elements of a group.  FLAT: 1 */
-    uint64_t cols;  /* ROWS: elements of a group.       COLS: number of groups.     FLAT: all */
+    uint64_t cols;  /* ROWS: elements of a group.       COLS: groups of a matrix.   FLAT: all */
     uint32_t group; /* parameter group, at most 65,535: index into what gcs_step is given */
+    uint32_t id;    /* names the tensor in the draws of stochastic rounding, so that the shards of
+                     * one tensor can share a name; 0: 1 + its index in the plan */
+    uint64_t outer; /* COLS: number of matrices; 0 is taken as 1. ROWS, FLAT: 0 or 1 */
+    uint64_t offset, count; /* the piece of the tensor that is held here, see gcs_shard; count 0:
+                             * all of it */
 } gcs_tensor;
 
 /* `channels` groups of `length` contiguous elements each. PyTorch: weight.shape[0] and
@@ -121,8 +191,27 @@ GCS_API gcs_tensor gcs_rows(uint64_t channels, uint64_t length);
  * the last dimension, length the product of the others. */
 GCS_API gcs_tensor gcs_cols(uint64_t length, uint64_t channels);
 
+/* A tensor [outer, reduce, inner] with the mean over `reduce`: outer x inner groups of `reduce`
+ * elements each, `inner` apart. inner 1 is gcs_rows(outer, reduce), outer 1 gcs_cols(reduce,
+ * inner). */
+GCS_API gcs_tensor gcs_general(uint64_t outer, uint64_t reduce, uint64_t inner);
+
 /* `count` elements that are never centred. */
 GCS_API gcs_tensor gcs_flat(uint64_t count);
+
+/* The piece [offset, offset + count) of the tensor's elements in their order in memory, as a rank
+ * of ZeRO or FSDP holds it; every buffer holds the piece alone. Where a piece cuts a group, a step
+ * that centres needs the groups' means from the caller (gcs_buffers.means): see gcs_measure. */
+GCS_API gcs_tensor gcs_shard(gcs_tensor tensor, uint64_t offset, uint64_t count);
+
+/* The groups of a tensor, or the ones that its piece lies in. A group's number is its row (ROWS),
+ * or matrix x cols + column (COLS). A piece of a COLS matrix counts all columns of the matrices
+ * that it lies in. FLAT: 0 groups. */
+GCS_API uint64_t gcs_tensor_groups(const gcs_tensor *tensor);
+GCS_API uint64_t gcs_tensor_first_group(const gcs_tensor *tensor);
+
+/* The number of elements of a whole group: what a group's sum is divided by. FLAT: 0. */
+GCS_API uint64_t gcs_tensor_group_length(const gcs_tensor *tensor);
 
 /* ---- Where to compute -------------------------------------------------------------------- */
 
@@ -187,30 +276,44 @@ GCS_API size_t gcs_plan_explain(const gcs_plan *plan, size_t index, char *text, 
  * 1e39 infinite; both are refused. Start from gcs_hyper_default(). */
 typedef struct gcs_hyper {
     double lr;              /* learning rate, finite, >= 0 */
-    double momentum;        /* SGDM: mu, in [0, 1) */
-    double dampening;       /* SGDM: tau, in [0, 1] */
-    double beta1;           /* ADAM, ADAMW: in [0, 1) */
-    double beta2;           /* ADAM, ADAMW: in [0, 1) */
-    double eps;             /* ADAM, ADAMW: finite, >= 0 */
+    double momentum;        /* SGDM, NESTEROV and their W forms: mu, in [0, 1) */
+    double dampening;       /* the same: tau, in [0, 1] */
+    double beta1;           /* Adam's family: in [0, 1) */
+    double beta2;           /* Adam's family: in [0, 1) */
+    double eps;             /* Adam's family, ADAGRAD: finite, >= 0 */
     double weight_decay;    /* lambda, finite, >= 0 */
     uint64_t t;             /* number of this step, counted from 1 */
     const float *found_inf; /* NULL, or a flag: where *found_inf is not 0, the tensors of this
-                             * parameter group, state included, stay as they are, bit for bit.
-                             * Such a step does not count: give the same t again (a skipped t = 1
-                             * leaves the state uninitialised) */
+                             * parameter group, state and copy included, stay as they are, bit for
+                             * bit. Such a step does not count: give the same t again (a skipped
+                             * t = 1 leaves the state uninitialised) */
+    double lr_decay;        /* ADAGRAD: finite, >= 0 */
+    double grad_scale;      /* g is multiplied by it first (1 / loss scale), finite; 0: 1 */
+    double clip;            /* and by it, e.g. of gcs_clip_factor: in (0, 1]; 0: 1 */
+    uint64_t seed;          /* of stochastic rounding */
 } gcs_hyper;
 
-/* lr 1e-3, momentum .9, dampening 0, betas .9 and .999, eps 1e-8, no decay, t 1. */
+/* lr 1e-3, momentum .9, dampening 0, betas .9 and .999, eps 1e-8, no decay, t 1, the rest 0. */
 GCS_API gcs_hyper gcs_hyper_default(void);
 
-/* The buffers of one tensor, all of its rows x cols elements long, aligned for f32 and apart from
- * each other. At t = 1 the state (m, v) is taken as zero: it is written, never read, so it needs
- * no initialisation. State below 2^-126 in magnitude is stored as +0. */
+/* The buffers of one tensor, all of its elements (its piece's, where it has one) long, aligned for
+ * their element type and apart from each other. At t = 1 the state (m, v, v_max) is taken as zero:
+ * it is written, never read, so it needs no initialisation. State below 2^-126 in magnitude is
+ * stored as +0. What the spec does not use may be NULL. */
 typedef struct gcs_buffers {
-    float *w;      /* weights, updated */
-    const void *g; /* gradient, f32, read */
-    float *m;      /* momentum or first moment; NULL allowed where the rule has none */
-    float *v;      /* second moment; NULL allowed where the rule has none */
+    float *w;             /* weights, updated */
+    const void *g;        /* gradient, of spec.gradient's type, read */
+    float *m;             /* momentum or first moment */
+    float *v;             /* second moment; ADAGRAD: sum of squares */
+    float *v_max;         /* AMSGRAD: largest second moment so far */
+    void *copy;           /* spec.copy: the new weights in 16 bits, written */
+    const float *means;   /* NULL: the step takes each group's mean itself. Else the mean of each
+                           * group that the piece lies in (gcs_tensor_groups), of g as it is in
+                           * the buffer, before grad_scale and clip; with CENTER_UPDATE the mean of
+                           * the change of w. Over the whole group, also where a shard cuts it */
+    const float *w_means; /* beside means, for CENTER_GRADIENT with an L2 decay above 0: the mean of
+                           * w of each group */
+    uint64_t means_count; /* entries of means, and of w_means: gcs_tensor_groups */
 } gcs_buffers;
 
 /* One optimizer step over all tensors of the plan. `hyper` has gcs_plan_groups entries, `buffers`
@@ -219,7 +322,7 @@ typedef struct gcs_buffers {
  *
  * Errors, all found before anything is written: GCS_INVALID_ARGUMENT (a null or misaligned
  * pointer, two overlapping buffers of one tensor, a hyper-parameter out of range or not a number,
- * t = 0), GCS_BUSY. */
+ * t = 0, a cut group without means, means of another count), GCS_BUSY. */
 GCS_API gcs_status gcs_step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers);
 
 /* The same for one tensor, for trainers that update tensor by tensor. The plan for each (spec,
@@ -230,6 +333,50 @@ GCS_API gcs_status gcs_step_tensor(const gcs_spec *spec, const gcs_tensor *tenso
 
 /* Frees the plans that gcs_step_tensor keeps. Not while a gcs_step_tensor is running. */
 GCS_API void gcs_step_tensor_forget(void);
+
+/* ---- Measuring the gradient before a step ------------------------------------------------- */
+
+/* What gcs_measure finds of one tensor, or of its piece. Norms and maxima are of grad_scale g, as
+ * the caller thinks of the gradient; clip has no part in them. Phi takes the groups' means away;
+ * where the plan does not centre the tensor, the centred figures equal the others. Where a shard
+ * cuts a group and buffers.means is NULL they are NaN. */
+typedef struct gcs_measures {
+    /* Given by the caller: each NULL, or gcs_tensor_groups floats that are written. */
+    float *sums;        /* sum of each group's part of g, as it is in the buffer */
+    float *w_sums;      /* the same of w */
+    float *change_sums; /* CENTER_UPDATE: of the change that a step with these hyper-parameters
+                         * would make to w, before Phi */
+    /* Found: */
+    double norm;          /* L2 norm: the root of the sum of squares */
+    double norm_centered; /* of Phi(grad_scale g) */
+    float max;            /* largest magnitude; infinite or NaN where g is so somewhere */
+    float max_centered;
+    bool finite; /* no element of g is NaN or infinite */
+} gcs_measures;
+
+/* Reads each gradient once and fills measures[gcs_plan_tensors]. Nothing else is written. Each
+ * sum is taken in the order of docs/arithmetic.md: `sums` divided by the group length is, bit for
+ * bit, the mean that a step takes by itself.
+ *
+ * `hyper` and `buffers` as for gcs_step; of the buffers only g is looked at, w where w_sums is
+ * wanted, all of them where change_sums is, and means where groups are cut. The first call of a
+ * plan allocates memory.
+ * Errors: those of gcs_step, GCS_OUT_OF_MEMORY, GCS_INVALID_ARGUMENT (change_sums without
+ * CENTER_UPDATE, sums of a tensor without groups). */
+GCS_API gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers,
+                               gcs_measures *measures);
+
+/* means[i] = sums[i] / length of a group, for the gcs_tensor_groups of the tensor. `means` may be
+ * `sums`. Errors: GCS_INVALID_ARGUMENT (a null pointer, a tensor that no plan would take). */
+GCS_API gcs_status gcs_group_means(const gcs_tensor *tensor, const float *sums, float *means);
+
+/* The L2 norm of all `count` tensors together. Ranks that hold shards reduce its square. */
+GCS_API double gcs_total_norm(const gcs_measures *measures, size_t count);
+
+/* The factor for hyper.clip that brings a gradient of this norm down to max_norm: min(1, max_norm /
+ * (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ has it. NaN, which gcs_step refuses, where norm
+ * is not finite (see gcs_measures.finite and hyper.found_inf) or max_norm not above 0. */
+GCS_API double gcs_clip_factor(double norm, double max_norm);
 
 #ifdef __cplusplus
 }

@@ -5,12 +5,14 @@
 #include "kernels/kernel.h"
 #include <stdbool.h>
 
-/* Whether gcs_direct_step can step the tensor with this kernel. */
-bool gcs_direct_accepts(const gcs_kernel *kernel, const gcs_spec *spec, const gcs_tensor *tensor);
+/* Whether gcs_direct_step can step the tensor with this kernel; given: the caller has the means. */
+bool gcs_direct_accepts(const gcs_kernel *kernel, const gcs_spec *spec, const gcs_tensor *tensor,
+                        bool given);
 
-/* One step of the tensor, its range cut into `pieces`. The part view takes its row means from the
- * ISA's sum kernel. False when memory ran out or the ISA has no such kernel. */
+/* One step of tensor number `index`, its range cut into `pieces`. The part view takes its row means
+ * from a sum kernel of the ISA. False when memory ran out or the ISA has no such kernel. */
 bool gcs_direct_step(const gcs_kernel *kernel, const gcs_spec *spec, const gcs_tensor *tensor,
-                     const gcs_hyper *hyper, const gcs_buffers *buffers, uint64_t pieces);
+                     size_t index, const gcs_hyper *hyper, const gcs_buffers *buffers,
+                     uint64_t pieces);
 
 #endif

@@ -1,0 +1,103 @@
+/* gcs_measure and what is made of its figures. */
+#include "dispatch/buffers.h"
+#include "dispatch/error.h"
+#include "dispatch/measure_internal.h"
+
+#include <float.h>
+#include <math.h>
+
+/* The sums that the caller wants of a tensor. */
+#define SUMS 3
+static void wanted_sums(const gcs_plan *plan, size_t index, const gcs_measures *m,
+                        gcs_area areas[SUMS]) {
+    const char *const names[SUMS] = {"sums", "w_sums", "change_sums"};
+    const void *const starts[SUMS] = {m->sums, m->w_sums, m->change_sums};
+    for (size_t i = 0; i < SUMS; i++)
+        areas[i] = (gcs_area){.array = "measures",
+                              .field = names[i],
+                              .start = starts[i],
+                              .bytes = plan->tensors[index].groups * sizeof(float),
+                              .alignment = sizeof(float),
+                              .written = true};
+}
+
+/* What is read of a tensor's buffers: g, then w, then the state. Returns the number of areas. */
+static size_t read_areas(const gcs_plan *plan, size_t index, const gcs_buffers *b,
+                         const gcs_measures *m, gcs_area areas[GCS_STEP_AREAS]) {
+    size_t count = gcs_step_areas(plan, index, b, areas);
+    for (size_t i = 0; i < count; i++)
+        areas[i].written = false;
+    if (m->change_sums != NULL)
+        return count - plan->copy; /* which comes last and is not looked at */
+    return m->w_sums != NULL ? 2 : 1;
+}
+
+static gcs_status check_tensor(const gcs_plan *plan, size_t index, const gcs_buffers *b,
+                               const gcs_measures *m) {
+    const gcs_planned_tensor *planned = &plan->tensors[index];
+    gcs_area areas[GCS_STEP_AREAS + GCS_MEANS_AREAS + SUMS], sums[SUMS];
+    size_t count = read_areas(plan, index, b, m, areas);
+    if (gcs_centring_of(planned, b) == GCS_GIVEN_MEANS) {
+        const gcs_status status = gcs_add_means_areas(plan, index, b, false, areas, &count);
+        if (status != GCS_OK)
+            return status;
+    }
+    wanted_sums(plan, index, m, sums);
+    for (size_t i = 0; i < SUMS; i++) {
+        if (sums[i].start == NULL)
+            continue;
+        if (planned->groups == 0)
+            return gcs_fail(GCS_INVALID_ARGUMENT,
+                            "measures[%zu].%s is not NULL: the tensor has no groups", index,
+                            sums[i].field);
+        areas[count++] = sums[i];
+    }
+    if (m->change_sums != NULL && planned->form.center != GCS_CENTER_UPDATE)
+        return gcs_fail(GCS_INVALID_ARGUMENT,
+                        "measures[%zu].change_sums is not NULL: the change is not centred", index);
+    return gcs_areas_check(areas, count, index);
+}
+
+static gcs_status measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers,
+                          gcs_measures *measures) {
+    gcs_status status = gcs_take_hyper(plan, hyper);
+    for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
+        status = check_tensor(plan, i, &buffers[i], &measures[i]);
+    if (status == GCS_OK && plan->measuring == NULL)
+        status = gcs_measuring_create(plan);
+    if (status == GCS_OK)
+        gcs_measure_run(plan, hyper, buffers, measures);
+    return status;
+}
+
+gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers,
+                       gcs_measures *measures) {
+    if (plan == NULL)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "plan is NULL");
+    if (hyper == NULL)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "hyper is NULL");
+    if (buffers == NULL)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "buffers is NULL");
+    if (measures == NULL)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "measures is NULL");
+    if (atomic_flag_test_and_set_explicit(&plan->busy, memory_order_acquire))
+        return gcs_fail(GCS_BUSY, "plan is inside another gcs_step or gcs_measure");
+    const gcs_status status = measure(plan, hyper, buffers, measures);
+    atomic_flag_clear_explicit(&plan->busy, memory_order_release);
+    return status;
+}
+
+double gcs_total_norm(const gcs_measures *measures, size_t count) {
+    double squares = 0;
+    for (size_t i = 0; i < count; i++)
+        squares += measures[i].norm * measures[i].norm;
+    return sqrt(squares);
+}
+
+double gcs_clip_factor(double norm, double max_norm) {
+    const double margin = 1e-6; /* as torch.nn.utils.clip_grad_norm_ has it */
+    if (!(norm >= 0 && norm <= DBL_MAX && max_norm > 0))
+        return (double)NAN;
+    const double factor = max_norm / (norm + margin);
+    return factor < 1 ? factor : 1;
+}

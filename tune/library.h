@@ -1,0 +1,14 @@
+/* The shared library that belongs to this program, which itself is linked with the static one. */
+#ifndef GCSTEP_TUNE_LIBRARY_H
+#define GCSTEP_TUNE_LIBRARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Looks for libgcstep.so where the build and the installation put it, as seen from this program.
+ * *bytes: the part of the file that is loaded; the stripped file has some kilobytes more. False:
+ * there is none, or it cannot be read. */
+bool gcs_library_size(char *path, size_t path_size, uint64_t *bytes);
+
+#endif
