@@ -17,6 +17,9 @@ typedef struct gcs_check_report {
     char why[512];          /* the first failure: case, buffer, index, got, want; "" if none */
 } gcs_check_report;
 
+/* No more cases are run when so many have failed. */
+#define GCS_CHECK_ENOUGH 100
+
 /* Runs the kernel through all cases. True when none failed. The kernel must be one that this
  * machine can run (gcs_cpu_allows). Deterministic; not to be called from two threads at once. */
 bool gcs_check_kernel(const gcs_kernel *kernel, gcs_check_report *report);

@@ -77,10 +77,33 @@ static element scaled(gcs_stream *stream, float scale) {
     return (element){e.w * scale, e.g * scale, e.m * scale, e.v * scale, e.v_max * scale};
 }
 
-/* Sizes at which different things overflow: sums and w, products with a coefficient, squares. */
+static float float_of(uint32_t bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* A weight around the largest bf16 or f16, often where a tie or a number of the format is. */
+static float largest_half(gcs_stream *stream) {
+    static const uint32_t largest[] = {0x7f7f0000, 0x477fe000};
+    uint64_t type = gcs_stream_below(stream, 2), sign = gcs_stream_below(stream, 2);
+    uint32_t beyond = (uint32_t)gcs_stream_below(stream, type == 0 ? 0x10000 : 0x3000);
+    if (gcs_stream_below(stream, 2) == 0)
+        beyond &= ~0xfffU;
+    return float_of(largest[type] + beyond + (sign == 0 ? 0 : 0x80000000U));
+}
+
+/* Sizes at which different things overflow: sums and w, products with a coefficient, squares; and a
+ * weight that overflows in 16 bits, with nothing that would change it. */
 static element huge(gcs_stream *stream) {
     static const float scale[] = {0x1p127f, 0x1p126f, 0x1p100f, 0x1p64f, 0x1p63f};
-    return scaled(stream, scale[gcs_stream_below(stream, 5)]);
+    element e = scaled(stream, scale[gcs_stream_below(stream, 5)]);
+    if (gcs_stream_below(stream, 8) == 0) {
+        e.w = largest_half(stream);
+        e.g = 0;
+        e.m = 0;
+    }
+    return e;
 }
 
 static element subnormal(gcs_stream *stream) {
@@ -101,12 +124,6 @@ static element boundary(uint64_t seed, uint64_t pair, int second) {
     gcs_stream stream = {seed ^ pair * 0x9e3779b97f4a7c15};
     float g = size[gcs_stream_below(&stream, 5)];
     return (element){.g = second ? -g : g};
-}
-
-static float float_of(uint32_t bits) {
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
 }
 
 static element random_bits(gcs_stream *stream) {

@@ -99,12 +99,15 @@ gcs_status gcs_hyper_check(const gcs_spec *spec, const gcs_hyper *hyper, size_t 
         return status;
     gcs_coefficients(spec, hyper, coef);
     /* Products and quotients of values that each fit a float may not. */
+    if (coef->scale == 0)
+        return out_of_range(group, "grad_scale", hyper->grad_scale,
+                            "large enough for grad_scale * clip not to be 0 as a float");
     if (!isfinite(coef->step))
         return out_of_range(group, "lr", hyper->lr,
-                            "small enough for the step, lr / (1 - beta1^t), to be finite");
+                            "small enough for the corrected rate to be finite as a float");
     if (!isfinite(coef->decay))
         return out_of_range(group, "weight_decay", hyper->weight_decay,
-                            "small enough for lr * weight_decay to be finite");
+                            "small enough for its product with the rate to be finite as a float");
     return GCS_OK;
 }
 

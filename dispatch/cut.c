@@ -12,8 +12,8 @@
 /* At most about so many pieces: what cuts a step of 16 GiB into pieces of 1 MiB. */
 #define MAX_PIECES ((uint64_t)1 << 14)
 
-/* Fewer groups than this many per thread, each longer than this, are cut inside the group; as many
- * matrices or more are not cut inside the matrix. */
+/* Fewer groups than this many per thread, each at least this long, are cut inside the group; as
+ * many matrices or more are not cut inside the matrix. */
 #define SPLIT_PER_THREAD 2
 #define SPLIT_MIN_LENGTH ((uint64_t)64 << 10)
 
@@ -115,11 +115,13 @@ static bool cut_slices(gcs_work_list *list, gcs_work work, const gcs_cut *cut) {
     return true;
 }
 
-/* Several pieces to a matrix: one per thread, since a row's piece should be long, for the
+/* Several pieces to a matrix: at most one per thread, since a row's piece should be long, for the
  * prefetchers. */
 static bool cut_columns(gcs_work_list *list, gcs_work work, const gcs_cut *cut) {
     const uint64_t cols = work.block.cols, threads = (uint64_t)cut->threads;
-    const uint64_t share = (cols + threads - 1) / threads;
+    const uint64_t bytes = work.block.rows * cols * cut->bytes_per_element;
+    const uint64_t pieces = clamp(bytes / cut->piece_bytes, 1, threads);
+    const uint64_t share = (cols + pieces - 1) / pieces;
     const uint64_t piece =
         up_to_multiple(share, share >= COLUMNS_OF_STRIP ? COLUMNS_OF_STRIP : COLUMNS_OF_LINE);
     const uint64_t slices = work.block.slices;

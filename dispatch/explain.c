@@ -88,8 +88,8 @@ static void put_reason(text *t, const gcs_planned_tensor *planned) {
 }
 
 size_t gcs_plan_explain(const gcs_plan *plan, size_t index, char *buffer, size_t size) {
-    text t = {.buffer = buffer, .size = size};
-    if (size > 0)
+    text t = {.buffer = buffer, .size = buffer != NULL ? size : 0};
+    if (t.size > 0)
         buffer[0] = '\0';
     if (plan == NULL || index >= plan->count)
         return 0;

@@ -88,6 +88,8 @@ gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers
 }
 
 double gcs_total_norm(const gcs_measures *measures, size_t count) {
+    if (measures == NULL && count > 0)
+        return (double)NAN;
     double squares = 0;
     for (size_t i = 0; i < count; i++)
         squares += measures[i].norm * measures[i].norm;
@@ -99,5 +101,7 @@ double gcs_clip_factor(double norm, double max_norm) {
     if (!(norm >= 0 && norm <= DBL_MAX && max_norm > 0))
         return (double)NAN;
     const double factor = max_norm / (norm + margin);
+    if (factor == 0)
+        return DBL_MIN; /* gcs_step refuses it; 0 would mean that nothing is clipped */
     return factor < 1 ? factor : 1;
 }

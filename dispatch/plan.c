@@ -13,6 +13,9 @@
 /* More threads than any machine has; a run time that is asked for too many aborts the process. */
 #define MAX_THREADS 1024
 
+/* A plan has memory for each parameter group up to the largest. */
+#define MAX_GROUP 65535U
+
 /* Below this many bytes per thread, waking a thread costs more than it brings. */
 #define BYTES_PER_THREAD ((uint64_t)256 << 10)
 
@@ -56,6 +59,9 @@ static gcs_status check_arguments(gcs_plan **plan, const gcs_target *target, con
         const gcs_status tensor_status = gcs_tensor_check(&tensors[i], name);
         if (tensor_status != GCS_OK)
             return tensor_status;
+        if (tensors[i].group > MAX_GROUP)
+            return gcs_fail(GCS_INVALID_ARGUMENT, "%s.group is %u: it must be at most %u", name,
+                            tensors[i].group, MAX_GROUP);
         elements += gcs_tensor_elements(&tensors[i]);
         if (elements > most_elements)
             return gcs_fail(GCS_INVALID_ARGUMENT,

@@ -7,7 +7,7 @@
 
 /* A plan that moves the same bytes as the spec's step would (the same buffers read and written by
  * the same number of threads) with no arithmetic to speak of: the ceiling of a step's speed. Step
- * it with gcs_step. w, m and v stay as they are where all values are finite, also at t = 1.
+ * it with gcs_step. w, m, v and v_max stay as they are where all values are finite, also at t = 1.
  * target.kernel may name a GCS_OP_TRAFFIC kernel. */
 gcs_status gcs_plan_create_traffic(gcs_plan **plan, gcs_target target, const gcs_spec *spec,
                                    const gcs_tensor *tensors, size_t count);

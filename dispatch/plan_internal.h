@@ -1,4 +1,4 @@
-/* What a plan consists of. Made in plan.c, partition.c and kernel_choice.c; used by execute.c. */
+/* What a plan consists of, and what the files that make it and step it have of each other. */
 #ifndef GCSTEP_DISPATCH_PLAN_INTERNAL_H
 #define GCSTEP_DISPATCH_PLAN_INTERNAL_H
 
@@ -124,7 +124,7 @@ void gcs_team_run(const gcs_plan *plan, uint64_t count, gcs_task *task, void *ar
 
 /* ---- step.c -------------------------------------------------------------------------------- */
 
-/* Checks the hyper-parameters of all parameter groups and sets plan->coef and plan->skip. */
+/* Checks the hyper-parameters of all parameter groups and sets plan->coef. */
 gcs_status gcs_take_hyper(gcs_plan *plan, const gcs_hyper *hyper);
 
 /* ---- measure_plan.c ------------------------------------------------------------------------ */

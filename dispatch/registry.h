@@ -33,9 +33,8 @@ bool gcs_center_parse(const char *name, gcs_center *center);
 bool gcs_layout_parse(const char *name, gcs_layout *layout);
 
 /* The types of a spec as tables and programs spell them: the gradient's type, and behind a '-' the
- * copy where there is one: "f32", "bf16", "f16", "f32-bf16", "bf16-bf16", "bf16-bf16s"
- * (stochastic),
- * ... The name lives as long as the program. */
+ * copy where there is one, with an s where it is stochastic: "f32", "f32-bf16", "bf16-bf16s". The
+ * name lives as long as the program. */
 const char *gcs_types_name(gcs_type gradient, gcs_copy copy);
 bool gcs_types_parse(const char *name, gcs_type *gradient, gcs_copy *copy);
 

@@ -25,8 +25,18 @@ gcs_status gcs_take_hyper(gcs_plan *plan, const gcs_hyper *hyper) {
         const gcs_status status = gcs_hyper_check(&plan->spec, &hyper[i], i, &plan->coef[i]);
         if (status != GCS_OK)
             return status;
+    }
+    return GCS_OK;
+}
+
+static gcs_status take_flags(gcs_plan *plan, const gcs_hyper *hyper) {
+    for (size_t i = 0; i < plan->groups; i++) {
+        const float *flag = hyper[i].found_inf;
+        if ((uintptr_t)flag % sizeof *flag != 0)
+            return gcs_fail(GCS_INVALID_ARGUMENT, "hyper[%zu].found_inf is not aligned for a float",
+                            i);
         /* A NaN in the flag is not 0, and so means a skipped step too. */
-        plan->skip[i] = hyper[i].found_inf != NULL && *hyper[i].found_inf != 0;
+        plan->skip[i] = flag != NULL && *flag != 0;
     }
     return GCS_OK;
 }
@@ -42,6 +52,8 @@ static void set_draw_keys(gcs_plan *plan, const gcs_hyper *hyper) {
 
 static gcs_status step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers) {
     gcs_status status = gcs_take_hyper(plan, hyper);
+    if (status == GCS_OK)
+        status = take_flags(plan, hyper);
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
         status = check_tensor(plan, i, &buffers[i]);
     if (status != GCS_OK)

@@ -71,6 +71,9 @@ static void give_back(kept_plan *kept) {
 }
 
 static gcs_status make(const gcs_spec *spec, const gcs_tensor *key, kept_plan **out) {
+    const gcs_status valid = gcs_tensor_check(key, "tensor");
+    if (valid != GCS_OK)
+        return valid;
     kept_plan *kept = malloc(sizeof *kept);
     if (kept == NULL)
         return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan");

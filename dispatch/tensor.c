@@ -3,9 +3,6 @@
 
 #include "dispatch/error.h"
 
-/* A plan has memory for each parameter group up to the largest. */
-#define MAX_GROUP 65535U
-
 gcs_tensor gcs_rows(uint64_t channels, uint64_t length) {
     return (gcs_tensor){.layout = GCS_LAYOUT_ROWS, .rows = channels, .cols = length, .outer = 1};
 }
@@ -29,59 +26,54 @@ gcs_tensor gcs_flat(uint64_t count) {
 }
 
 gcs_tensor gcs_shard(gcs_tensor tensor, uint64_t offset, uint64_t count) {
-    tensor.offset = offset;
+    /* A count of 0 is a whole tensor: an empty piece must be refused by a plan. */
+    tensor.offset = count != 0 ? offset : UINT64_MAX;
     tensor.count = count;
     return tensor;
 }
 
 /* ---- Checking ------------------------------------------------------------------------------ */
 
+/* Without a name nobody is told. */
+#define REFUSE(...)                                                                                \
+    (name != NULL ? gcs_fail(GCS_INVALID_ARGUMENT, __VA_ARGS__) : GCS_INVALID_ARGUMENT)
+
 static gcs_status check_sizes(const gcs_tensor *t, const char *name) {
     const uint64_t most = (uint64_t)PTRDIFF_MAX / sizeof(float);
     if (t->rows == 0)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "%s.rows is 0", name);
+        return REFUSE("%s.rows is 0", name);
     if (t->cols == 0)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "%s.cols is 0", name);
+        return REFUSE("%s.cols is 0", name);
     if (t->layout == GCS_LAYOUT_FLAT && t->rows != 1)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "%s.rows is not 1, as layout FLAT has it", name);
+        return REFUSE("%s.rows is not 1, as layout FLAT has it", name);
     if (t->layout != GCS_LAYOUT_COLS && t->outer > 1)
-        return gcs_fail(GCS_INVALID_ARGUMENT,
-                        "%s.outer is %llu: only layout COLS has several matrices", name,
-                        (unsigned long long)t->outer);
+        return REFUSE("%s.outer is %llu: only layout COLS has several matrices", name,
+                      (unsigned long long)t->outer);
     if (t->rows > most / t->cols)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "%s: rows x cols is more than an address can reach",
-                        name);
+        return REFUSE("%s: rows x cols is more than an address can reach", name);
     if (t->outer > most / (t->rows * t->cols))
-        return gcs_fail(GCS_INVALID_ARGUMENT,
-                        "%s: outer x rows x cols is more than an address can reach", name);
+        return REFUSE("%s: outer x rows x cols is more than an address can reach", name);
     return GCS_OK;
 }
 
 static gcs_status check_piece(const gcs_tensor *t, const char *name) {
     const uint64_t whole = t->rows * t->cols * (t->outer != 0 ? t->outer : 1);
     if (t->count == 0 && t->offset != 0)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "%s.count is 0: a piece has at least one element",
-                        name);
+        return REFUSE("%s.count is 0: a piece has at least one element", name);
     if (t->count != 0 && t->offset >= whole)
-        return gcs_fail(GCS_INVALID_ARGUMENT,
-                        "%s.offset is %llu: the piece begins beyond its tensor of %llu elements",
-                        name, (unsigned long long)t->offset, (unsigned long long)whole);
+        return REFUSE("%s.offset is %llu: the piece begins beyond its tensor of %llu elements",
+                      name, (unsigned long long)t->offset, (unsigned long long)whole);
     if (t->count > whole - t->offset)
-        return gcs_fail(GCS_INVALID_ARGUMENT,
-                        "%s.count is %llu: from offset %llu on its tensor has %llu elements", name,
-                        (unsigned long long)t->count, (unsigned long long)t->offset,
-                        (unsigned long long)(whole - t->offset));
+        return REFUSE("%s.count is %llu: from offset %llu on its tensor has %llu elements", name,
+                      (unsigned long long)t->count, (unsigned long long)t->offset,
+                      (unsigned long long)(whole - t->offset));
     return GCS_OK;
 }
 
 gcs_status gcs_tensor_check(const gcs_tensor *tensor, const char *name) {
     if (tensor->layout != GCS_LAYOUT_FLAT && tensor->layout != GCS_LAYOUT_ROWS &&
         tensor->layout != GCS_LAYOUT_COLS)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "%s.layout %d is not a gcs_layout", name,
-                        (int)tensor->layout);
-    if (tensor->group > MAX_GROUP)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "%s.group is %u: it must be at most %u", name,
-                        tensor->group, MAX_GROUP);
+        return REFUSE("%s.layout %d is not a gcs_layout", name, (int)tensor->layout);
     const gcs_status status = check_sizes(tensor, name);
     return status != GCS_OK ? status : check_piece(tensor, name);
 }
@@ -107,7 +99,7 @@ static uint64_t unit_of(const gcs_tensor *t) {
 
 /* Whether it has groups at all; the public functions take any tensor. */
 static bool has_groups(const gcs_tensor *t) {
-    return t != NULL && gcs_tensor_check(t, "tensor") == GCS_OK && t->layout != GCS_LAYOUT_FLAT;
+    return t != NULL && gcs_tensor_check(t, NULL) == GCS_OK && t->layout != GCS_LAYOUT_FLAT;
 }
 
 uint64_t gcs_tensor_groups(const gcs_tensor *tensor) {
@@ -132,6 +124,17 @@ uint64_t gcs_tensor_group_length(const gcs_tensor *tensor) {
     return tensor->layout == GCS_LAYOUT_COLS ? tensor->rows : tensor->cols;
 }
 
+static gcs_status check_floats(const float *sums, const float *means, uint64_t count) {
+    const uintptr_t from = (uintptr_t)sums, to = (uintptr_t)means;
+    if (from % sizeof *sums != 0)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "sums is not aligned for a float");
+    if (to % sizeof *means != 0)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "means is not aligned for a float");
+    if (from != to && (from < to ? to - from : from - to) < count * sizeof *sums)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "means overlaps sums and is not the same");
+    return GCS_OK;
+}
+
 gcs_status gcs_group_means(const gcs_tensor *tensor, const float *sums, float *means) {
     if (tensor == NULL)
         return gcs_fail(GCS_INVALID_ARGUMENT, "tensor is NULL");
@@ -139,11 +142,13 @@ gcs_status gcs_group_means(const gcs_tensor *tensor, const float *sums, float *m
         return gcs_fail(GCS_INVALID_ARGUMENT, "sums is NULL");
     if (means == NULL)
         return gcs_fail(GCS_INVALID_ARGUMENT, "means is NULL");
-    const gcs_status status = gcs_tensor_check(tensor, "tensor");
+    gcs_status status = gcs_tensor_check(tensor, "tensor");
+    const uint64_t groups = gcs_tensor_groups(tensor);
+    if (status == GCS_OK)
+        status = check_floats(sums, means, groups);
     if (status != GCS_OK)
         return status;
     const float length = (float)gcs_tensor_group_length(tensor);
-    const uint64_t groups = gcs_tensor_groups(tensor);
     for (uint64_t i = 0; i < groups; i++)
         means[i] = sums[i] / length;
     return GCS_OK;

@@ -16,7 +16,8 @@ typedef struct gcs_block {
  * part of a row; whole matrices in between. */
 #define GCS_MAX_BLOCKS 7
 
-/* GCS_OK, or GCS_INVALID_ARGUMENT with a sentence about a field of `name`, e.g. "tensors[2]". */
+/* GCS_OK, or GCS_INVALID_ARGUMENT with a sentence about a field of `name`, e.g. "tensors[2]"; NULL:
+ * without one. The parameter group is not looked at. */
 gcs_status gcs_tensor_check(const gcs_tensor *tensor, const char *name);
 
 /* The functions below are for tensors that have passed it. */

@@ -46,10 +46,8 @@ void gcs_reference_measure(const gcs_spec *spec, const gcs_tensor *tensor, const
         uint64_t start =
             by_column ? group / tensor->cols * tensor->rows * tensor->cols + group % tensor->cols
                       : group * tensor->cols;
-        double given = in->means ? (double)in->means[group] : 0;
-        gcs_reference_found one =
-            gcs_reference_find(spec->gradient, in->g, start, length, by_column ? tensor->cols : 1,
-                               in->means ? &given : NULL);
+        gcs_reference_found one = gcs_reference_find(spec->gradient, in->g, start, length,
+                                                     by_column ? tensor->cols : 1, NULL);
         if (measures->sums && !flat)
             measures->sums[group] = one.sum;
         add(&all, &one, centred);

@@ -50,7 +50,8 @@ typedef struct gcs_reference_found {
 gcs_reference_found gcs_reference_find(gcs_type type, const void *g, uint64_t start,
                                        uint64_t length, uint64_t stride, const double *mean);
 
-/* What gcs_measure has to find of a whole tensor; `sums` may be NULL. */
+/* What gcs_measure has to find of a whole tensor, whose means it takes itself; `sums` may be NULL.
+ */
 typedef struct gcs_reference_measures {
     double *sums;
     double norm, norm_centered, max, max_centered;

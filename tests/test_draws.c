@@ -15,18 +15,18 @@ static void keys_are_those_of_the_page(void **state) {
     (void)state;
     const struct {
         uint64_t seed, t, id, key;
-    } known[] = {
+    } keys[] = {
         {0, 1, 1, 0x465391958fc61f13},
         {1, 2, 3, 0xd0734750fde362b3},
         {0xfedcba9876543210, (uint64_t)1 << 40, 7, 0x59f40f960dcb2fb2},
     };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         uint32_t host[2], check[2];
-        gcs_draw_keys(known[i].seed, known[i].t, known[i].id, host);
-        gcs_half_keys(known[i].seed, known[i].t, known[i].id, check);
+        gcs_draw_keys(keys[i].seed, keys[i].t, keys[i].id, host);
+        gcs_half_keys(keys[i].seed, keys[i].t, keys[i].id, check);
         for (int half = 0; half < 2; half++) {
-            assert_int_equal(host[half], (uint32_t)(known[i].key >> 32 * half));
-            assert_int_equal(check[half], (uint32_t)(known[i].key >> 32 * half));
+            assert_int_equal(host[half], (uint32_t)(keys[i].key >> 32 * half));
+            assert_int_equal(check[half], (uint32_t)(keys[i].key >> 32 * half));
         }
     }
 }
@@ -40,35 +40,64 @@ static void draws_are_those_of_the_page(void **state) {
     assert_int_equal(gcs_half_draw(key, ((uint64_t)3 << 32) + 5), 43173);
 }
 
+/* What a weight becomes with a draw. */
+static const struct {
+    gcs_copy copy;
+    float w;
+    uint32_t draw;
+    uint16_t bits;
+} known[] = {
+    /* A quarter of a unit above 1: up from a draw of 3/4 on. */
+    {GCS_COPY_BF16_STOCHASTIC, 1 + 0x1p-9F, 0xbfff, 0x3f80},
+    {GCS_COPY_BF16_STOCHASTIC, 1 + 0x1p-9F, 0xc000, 0x3f81},
+    {GCS_COPY_F16_STOCHASTIC, -1 - 0x1p-12F, 0x17ff, 0xbc00},
+    {GCS_COPY_F16_STOCHASTIC, -1 - 0x1p-12F, 0x1800, 0xbc01},
+    {GCS_COPY_F16_STOCHASTIC, -1 - 0x1p-12F, 0x3800, 0xbc01}, /* 13 bits of it count */
+    {GCS_COPY_F16_STOCHASTIC, 1, 0xffff, 0x3c00},
+    /* Below 2^-14, a quarter of 2^-24: up where that is above the draw. */
+    {GCS_COPY_F16_STOCHASTIC, 0x1p-26F, 0x3fff, 0x0001},
+    {GCS_COPY_F16_STOCHASTIC, 0x1p-26F, 0x4000, 0x0000},
+    {GCS_COPY_F16_STOCHASTIC, -0x1p-149F, 0, 0x8001},
+    {GCS_COPY_F16_STOCHASTIC, -0x1p-149F, 1, 0x8000},
+    {GCS_COPY_F16_STOCHASTIC, 0x1.ffffp-15F, 0, 0x0400},
+    {GCS_COPY_F16_STOCHASTIC, 0x1p-20F, 0, 0x0010}, /* a number of the format */
+    {GCS_COPY_BF16_STOCHASTIC, 0x1p-133F, 0xffff, 0x0001},
+    /* The largest numbers. */
+    {GCS_COPY_BF16_STOCHASTIC, 0x1.fffffep127F, 0xffff, 0x7f7f},
+    {GCS_COPY_F16_STOCHASTIC, 0x1.fffffep15F, 0xffff, 0x7bff},
+    {GCS_COPY_F16_STOCHASTIC, 65536, 0, 0x7c00},
+    {GCS_COPY_F16_STOCHASTIC, INFINITY, 0, 0x7c00},
+};
+
 static void roundings_by_hand(void **state) {
     (void)state;
-    const struct {
-        gcs_copy copy;
-        float w;
-        uint32_t draw;
-        uint16_t bits;
-    } known[] = {
-        /* A quarter of a unit above 1: up from a draw of 3/4 on. */
-        {GCS_COPY_BF16_STOCHASTIC, 1 + 0x1p-9F, 0xbfff, 0x3f80},
-        {GCS_COPY_BF16_STOCHASTIC, 1 + 0x1p-9F, 0xc000, 0x3f81},
-        {GCS_COPY_F16_STOCHASTIC, -1 - 0x1p-12F, 0x17ff, 0xbc00},
-        {GCS_COPY_F16_STOCHASTIC, -1 - 0x1p-12F, 0x1800, 0xbc01},
-        {GCS_COPY_F16_STOCHASTIC, -1 - 0x1p-12F, 0x3800, 0xbc01}, /* 13 bits of it count */
-        {GCS_COPY_F16_STOCHASTIC, 1, 0xffff, 0x3c00},
-        /* Below 2^-14, a quarter of 2^-24: up where that is above the draw. */
-        {GCS_COPY_F16_STOCHASTIC, 0x1p-26F, 0x3fff, 0x0001},
-        {GCS_COPY_F16_STOCHASTIC, 0x1p-26F, 0x4000, 0x0000},
-        {GCS_COPY_F16_STOCHASTIC, -0x1p-149F, 0, 0x8001},
-        {GCS_COPY_F16_STOCHASTIC, -0x1p-149F, 1, 0x8000},
-        {GCS_COPY_F16_STOCHASTIC, 0x1.ffffp-15F, 0, 0x0400},
-        /* The largest numbers. */
-        {GCS_COPY_BF16_STOCHASTIC, 0x1.fffffep127F, 0xffff, 0x7f7f},
-        {GCS_COPY_F16_STOCHASTIC, 0x1.fffffep15F, 0xffff, 0x7bff},
-        {GCS_COPY_F16_STOCHASTIC, 65536, 0, 0x7c00},
-        {GCS_COPY_F16_STOCHASTIC, INFINITY, 0, 0x7c00},
-    };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         assert_int_equal(gcs_half_copy(known[i].copy, known[i].w, known[i].draw), known[i].bits);
+}
+
+/* An index whose draw is that one. */
+static uint64_t index_of(const uint32_t key[2], uint32_t draw) {
+    uint64_t index = 0;
+    while (gcs_half_draw(key, index) != draw)
+        index++;
+    return index;
+}
+
+static void kernels_round_so_too(void **state) {
+    (void)state;
+    gcs_draw draw = {.key = {0x9e3779b9, 0x7f4a7c15}};
+    const gcs_kernel *kernel;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        draw.index = index_of(draw.key, known[i].draw);
+        FOR_EACH_PLAIN_KERNEL(kernel) {
+            float w = known[i].w, g = 0;
+            uint16_t to = 0;
+            step_plainly(kernel, GCS_TYPE_F32, known[i].copy, 1, &w, &g, &to, &draw);
+            if (to != known[i].bits)
+                fail_msg("%s makes 0x%04x of %a, must be 0x%04x", kernel->name, (unsigned)to,
+                         (double)known[i].w, (unsigned)known[i].bits);
+        }
+    }
 }
 
 /* ---- What kernels write -------------------------------------------------------------------- */
@@ -166,11 +195,9 @@ static void draws_differ(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_are_those_of_the_page),
-        cmocka_unit_test(draws_are_those_of_the_page),
-        cmocka_unit_test(roundings_by_hand),
-        cmocka_unit_test(copies_are_unbiased),
-        cmocka_unit_test(draws_differ),
+        cmocka_unit_test(keys_are_those_of_the_page), cmocka_unit_test(draws_are_those_of_the_page),
+        cmocka_unit_test(roundings_by_hand),          cmocka_unit_test(kernels_round_so_too),
+        cmocka_unit_test(copies_are_unbiased),        cmocka_unit_test(draws_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

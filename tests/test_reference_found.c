@@ -52,11 +52,11 @@ static void what_a_copy_may_be(void **state) {
  */
 
 static gcs_reference_measures measure(gcs_center center, gcs_tensor tensor, double grad_scale,
-                                      const float *g, const float *means, double *sums) {
+                                      const float *g, double *sums) {
     gcs_spec spec = {.rule = GCS_RULE_SGD, .center = center};
     gcs_hyper h = {.grad_scale = grad_scale, .clip = 0.5, .t = 1};
     gcs_reference_measures found = {.sums = sums};
-    gcs_reference_measure(&spec, &tensor, &h, &(gcs_reference_in){.g = g, .means = means}, &found);
+    gcs_reference_measure(&spec, &tensor, &h, &(gcs_reference_in){.g = g}, &found);
     return found;
 }
 
@@ -66,8 +66,7 @@ static void measuring_before_and_after_centring(void **state) {
      * 2 20.25 + 2 72.25 = 185. */
     const float g[] = {1, 10, 3, -20, 1, 10, 3, 20};
     double sums[2];
-    gcs_reference_measures found =
-        measure(GCS_CENTER_GRADIENT, gcs_rows(2, 2), -2, g + 4, NULL, sums);
+    gcs_reference_measures found = measure(GCS_CENTER_GRADIENT, gcs_rows(2, 2), -2, g + 4, sums);
     assert_all_close(sums, (const double[]){11, 23}, 2);
     assert_close(found.norm, 2 * sqrt(510));
     assert_close(found.norm_centered, 2 * sqrt(185));
@@ -75,7 +74,7 @@ static void measuring_before_and_after_centring(void **state) {
     assert_close(found.max_centered, 17);
     assert_true(found.finite);
     /* Column means 2 and -5: (-1, 15, 1, -15) is left: 452. */
-    found = measure(GCS_CENTER_UPDATE, gcs_cols(2, 2), 0, g, NULL, sums);
+    found = measure(GCS_CENTER_UPDATE, gcs_cols(2, 2), 0, g, sums);
     assert_all_close(sums, (const double[]){4, -10}, 2);
     assert_close(found.norm_centered, sqrt(452));
     assert_close(found.max_centered, 15);
@@ -84,30 +83,33 @@ static void measuring_before_and_after_centring(void **state) {
 static void measuring_what_is_not_centred(void **state) {
     (void)state;
     const float g[] = {1, 10, 3, -20};
-    gcs_reference_measures found = measure(GCS_CENTER_GRADIENT, gcs_flat(4), 0, g, NULL, NULL);
+    gcs_reference_measures found = measure(GCS_CENTER_GRADIENT, gcs_flat(4), 0, g, NULL);
     assert_close(found.norm_centered, sqrt(510));
     assert_close(found.max_centered, 20);
-    found = measure(GCS_CENTER_NONE, gcs_rows(2, 2), 0, g, NULL, NULL);
+    found = measure(GCS_CENTER_NONE, gcs_rows(2, 2), 0, g, NULL);
     assert_close(found.norm_centered, sqrt(510));
     assert_close(found.max_centered, 20);
 }
 
-static void measuring_with_means_that_are_given(void **state) {
+static void finding_with_a_mean_that_is_given(void **state) {
     (void)state;
-    const float g[] = {1, 10, 3, -20}, means[] = {0, 3}; /* (1, 10, 0, -23) is left */
-    gcs_reference_measures found = measure(GCS_CENTER_GRADIENT, gcs_rows(2, 2), 0, g, means, NULL);
-    assert_close(found.norm_centered, sqrt(1 + 100 + 529));
+    const float g[] = {1, 10, 3, -20}; /* the second column less 3: (7, -23) */
+    const double mean = 3;
+    gcs_reference_found found = gcs_reference_find(GCS_TYPE_F32, g, 1, 2, 2, &mean);
+    assert_close(found.sum, -10);
+    assert_close(found.square, 500);
+    assert_close(found.max, 20);
+    assert_close(found.square_centered, 49 + 529);
     assert_close(found.max_centered, 23);
 }
 
 static void measuring_what_is_not_finite(void **state) {
     (void)state;
     const float with_nan[] = {1, NAN, 300, 4}, with_inf[] = {1, -INFINITY, 3, 4};
-    gcs_reference_measures found =
-        measure(GCS_CENTER_GRADIENT, gcs_rows(2, 2), 0, with_nan, NULL, NULL);
+    gcs_reference_measures found = measure(GCS_CENTER_GRADIENT, gcs_rows(2, 2), 0, with_nan, NULL);
     assert_true(isnan(found.norm) && isnan(found.max) && isnan(found.max_centered));
     assert_false(found.finite);
-    found = measure(GCS_CENTER_NONE, gcs_rows(2, 2), 0, with_inf, NULL, NULL);
+    found = measure(GCS_CENTER_NONE, gcs_rows(2, 2), 0, with_inf, NULL);
     assert_true(isinf(found.norm) && isinf(found.max));
     assert_false(found.finite);
 }
@@ -118,7 +120,7 @@ int main(void) {
         cmocka_unit_test(what_a_copy_may_be),
         cmocka_unit_test(measuring_before_and_after_centring),
         cmocka_unit_test(measuring_what_is_not_centred),
-        cmocka_unit_test(measuring_with_means_that_are_given),
+        cmocka_unit_test(finding_with_a_mean_that_is_given),
         cmocka_unit_test(measuring_what_is_not_finite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

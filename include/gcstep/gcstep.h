@@ -15,7 +15,8 @@
  * written to any buffer. The library never aborts and prints only when GCSTEP_LOG asks for it.
  *
  * The result is a function of the inputs alone: the choice of kernel, the number of threads and
- * the machine change the speed and never a bit (docs/arithmetic.md).
+ * the machine change the speed and never a bit (docs/arithmetic.md). For this the calling thread's
+ * floating-point environment must be the default one: rounding to nearest, subnormals kept.
  *
  * Environment, read when a plan is made: GCSTEP_ISA, GCSTEP_KERNEL, GCSTEP_TUNED, GCSTEP_TABLE,
  * GCSTEP_RECORD, GCSTEP_LOG (docs/environment.md). */
@@ -48,7 +49,7 @@ typedef enum gcs_status {
     GCS_OUT_OF_MEMORY = 2,
     GCS_UNSUPPORTED = 3,     /* this machine or this build cannot do what was asked */
     GCS_BAD_ENVIRONMENT = 4, /* a GCSTEP_* variable holds a value that it does not know */
-    GCS_BUSY = 5             /* another thread is inside gcs_step with the same plan */
+    GCS_BUSY = 5 /* another thread is inside gcs_step or gcs_measure with the same plan */
 } gcs_status;
 
 /* The name of a status, "GCS_OK" and so on; "unknown status" for any other number. */
@@ -124,8 +125,9 @@ typedef enum gcs_type {
 
 /* A copy of the new weights in 16 bits, written in the same pass (buffers.copy).
  * Plain: rounded to nearest, ties to even. STOCHASTIC: up or down at random, so that the mean is
- * kept; the draw is a function of hyper.seed, hyper.t, the tensor and the element's index alone.
- * A finite weight never becomes infinite by a draw; NaN and infinities stay. */
+ * kept (f16 below 2^-14: but for 2^-40); the draw is a function of hyper.seed, hyper.t, the tensor
+ * and the element's index alone. A finite weight never becomes infinite by a draw; NaN and
+ * infinities stay. */
 typedef enum gcs_copy {
     GCS_COPY_NONE = 0,
     GCS_COPY_BF16 = 1,
@@ -201,12 +203,14 @@ GCS_API gcs_tensor gcs_flat(uint64_t count);
 
 /* The piece [offset, offset + count) of the tensor's elements in their order in memory, as a rank
  * of ZeRO or FSDP holds it; every buffer holds the piece alone. Where a piece cuts a group, a step
- * that centres needs the groups' means from the caller (gcs_buffers.means): see gcs_measure. */
+ * that centres needs the groups' means from the caller (gcs_buffers.means): see gcs_measure.
+ * A count of 0 is refused by whoever takes the tensor. */
 GCS_API gcs_tensor gcs_shard(gcs_tensor tensor, uint64_t offset, uint64_t count);
 
 /* The groups of a tensor, or the ones that its piece lies in. A group's number is its row (ROWS),
  * or matrix x cols + column (COLS). A piece of a COLS matrix counts all columns of the matrices
- * that it lies in. FLAT: 0 groups. */
+ * that it lies in. FLAT: 0 groups. These three give 0 for NULL, and for a tensor that no plan would
+ * take. */
 GCS_API uint64_t gcs_tensor_groups(const gcs_tensor *tensor);
 GCS_API uint64_t gcs_tensor_first_group(const gcs_tensor *tensor);
 
@@ -225,13 +229,15 @@ typedef void gcs_parallel_for(void *pool, uint64_t count, gcs_task *task, void *
 /* Where and how a plan's steps run. Start from gcs_cpu() and change what differs. */
 typedef struct gcs_target {
     int threads; /* 0: what OpenMP and the process' affinity allow, fewer for small plans;
-                  * n: at most n, and never more than 1,024 */
+                  * n: at most n, and never more than 1,024. An OpenMP run time that cannot start
+                  * as many ends the process */
     gcs_parallel_for *parallel_for; /* NULL: OpenMP (one thread where built without it) */
     void *pool;                     /* handed to parallel_for */
     const char *table;  /* NULL: the tables that the environment names, then the built-in one;
                          * "": default rule only; else this file before the built-in one */
     const char *kernel; /* NULL, or the name of the kernel to use for each tensor it fits (but not
-                         * where threads share a few long rows by pieces) */
+                         * where threads share a few long rows by pieces, nor where a shard cuts
+                         * groups) */
 } gcs_target;
 
 GCS_API gcs_target gcs_cpu(void);
@@ -254,7 +260,8 @@ GCS_API gcs_status gcs_plan_create(gcs_plan **plan, gcs_target target, const gcs
 GCS_API void gcs_plan_destroy(gcs_plan *plan);
 
 /* These take NULL for a plan of nothing: 0, NULL.
- * Number of tensors, of parameter groups (1 + the largest .group), and threads a step uses. */
+ * Number of tensors, of parameter groups (1 + the largest .group), and of the threads that the work
+ * is cut for; a step uses fewer where there are not so many pieces. */
 GCS_API size_t gcs_plan_tensors(const gcs_plan *plan);
 GCS_API size_t gcs_plan_groups(const gcs_plan *plan);
 GCS_API int gcs_plan_threads(const gcs_plan *plan);
@@ -271,9 +278,10 @@ GCS_API size_t gcs_plan_explain(const gcs_plan *plan, size_t index, char *text, 
 
 /* ---- A step ------------------------------------------------------------------------------ */
 
-/* The hyper-parameters of one parameter group at one step. Only what the rule uses is looked at.
- * Each must be in its range also when rounded to f32: a beta of 1 - 1e-10 is 1 there, and an lr of
- * 1e39 infinite; both are refused. Start from gcs_hyper_default(). */
+/* The hyper-parameters of one parameter group at one step. Only what the rule uses is looked at,
+ * but of every group up to gcs_plan_groups. Each must be in its range also when rounded to f32: a
+ * beta of 1 - 1e-10 is 1 there, and an lr of 1e39 infinite; both are refused. Start from
+ * gcs_hyper_default(). */
 typedef struct gcs_hyper {
     double lr;              /* learning rate, finite, >= 0 */
     double momentum;        /* SGDM, NESTEROV and their W forms: mu, in [0, 1) */
@@ -310,7 +318,8 @@ typedef struct gcs_buffers {
     const float *means;   /* NULL: the step takes each group's mean itself. Else the mean of each
                            * group that the piece lies in (gcs_tensor_groups), of g as it is in
                            * the buffer, before grad_scale and clip; with CENTER_UPDATE the mean of
-                           * the change of w. Over the whole group, also where a shard cuts it */
+                           * the change of w. Over the whole group, also where a shard cuts it.
+                           * Not looked at where the tensor is not centred */
     const float *w_means; /* beside means, for CENTER_GRADIENT with an L2 decay above 0: the mean of
                            * w of each group */
     uint64_t means_count; /* entries of means, and of w_means: gcs_tensor_groups */
@@ -325,7 +334,8 @@ typedef struct gcs_buffers {
  * t = 0, a cut group without means, means of another count), GCS_BUSY. */
 GCS_API gcs_status gcs_step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers);
 
-/* The same for one tensor, for trainers that update tensor by tensor. The plan for each (spec,
+/* The same for one tensor, for trainers that update tensor by tensor. With a stochastic copy, give
+ * each tensor an id of its own: 0 is 1 here for all. The plan for each (spec,
  * shape) is made at the first call and kept; any thread may call. Errors as gcs_plan_create and
  * gcs_step. `tensor->group` is not looked at. */
 GCS_API gcs_status gcs_step_tensor(const gcs_spec *spec, const gcs_tensor *tensor,
@@ -339,7 +349,7 @@ GCS_API void gcs_step_tensor_forget(void);
 /* What gcs_measure finds of one tensor, or of its piece. Norms and maxima are of grad_scale g, as
  * the caller thinks of the gradient; clip has no part in them. Phi takes the groups' means away;
  * where the plan does not centre the tensor, the centred figures equal the others. Where a shard
- * cuts a group and buffers.means is NULL they are NaN. */
+ * cuts a group they are NaN, unless buffers.means has the means of g. */
 typedef struct gcs_measures {
     /* Given by the caller: each NULL, or gcs_tensor_groups floats that are written. */
     float *sums;        /* sum of each group's part of g, as it is in the buffer */
@@ -347,22 +357,25 @@ typedef struct gcs_measures {
     float *change_sums; /* CENTER_UPDATE: of the change that a step with these hyper-parameters
                          * would make to w, before Phi */
     /* Found: */
-    double norm;          /* L2 norm: the root of the sum of squares */
+    double norm;          /* L2 norm: the root of the sum of squares. The squares are summed as f32:
+                           * where they exceed it (|g| of 1e19, say) the norm is infinite although
+                           * g is finite; |g| below 1e-23 counts as 0 */
     double norm_centered; /* of Phi(grad_scale g) */
     float max;            /* largest magnitude; infinite or NaN where g is so somewhere */
     float max_centered;
     bool finite; /* no element of g is NaN or infinite */
 } gcs_measures;
 
-/* Reads each gradient once and fills measures[gcs_plan_tensors]. Nothing else is written. Each
- * sum is taken in the order of docs/arithmetic.md: `sums` divided by the group length is, bit for
- * bit, the mean that a step takes by itself.
+/* Reads each gradient from memory once (few very long rows twice) and fills
+ * measures[gcs_plan_tensors]. Nothing else is written. Each sum is taken in the order of
+ * docs/arithmetic.md: `sums` divided by the group length is, bit for bit, the mean that a step
+ * takes by itself where grad_scale and clip are 1 and no L2 term is centred with g.
  *
- * `hyper` and `buffers` as for gcs_step; of the buffers only g is looked at, w where w_sums is
- * wanted, all of them where change_sums is, and means where groups are cut. The first call of a
- * plan allocates memory.
- * Errors: those of gcs_step, GCS_OUT_OF_MEMORY, GCS_INVALID_ARGUMENT (change_sums without
- * CENTER_UPDATE, sums of a tensor without groups). */
+ * `hyper` and `buffers` as for gcs_step, but found_inf is not looked at; of the buffers only g is,
+ * w where w_sums is wanted, all but the copy where change_sums is, and means where groups are cut.
+ * The first call of a plan allocates memory.
+ * Errors: those of gcs_step, but for a cut group without means; GCS_OUT_OF_MEMORY;
+ * GCS_INVALID_ARGUMENT (change_sums without CENTER_UPDATE, sums of a tensor without groups). */
 GCS_API gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers,
                                gcs_measures *measures);
 

@@ -20,24 +20,52 @@ scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 2' INT TERM
 
-# The variants that a mutant is compiled with: few, for the sake of time.
-variants() { # ISA LIST
+# The variants that a mutant is compiled with: few, for the sake of time. A capital letter stands for
+# specialised kernels, a small one for a general one.
+specialised() { # ISA LIST
     case $1$2 in
     pF) echo "X(flat, linear, 8)" ;;
     pR) echo "X(rows, pass2, 32)" ;;
     pC) echo "X(cols, strip, 16)" ;;
     pP) echo "X(part, linear, 16)" ;;
     pT) echo "X(flat, traffic, 16)" ;;
-    pA) echo "X(flat, linear, 8) X(rows, pass2, 32) X(cols, strip, 16) X(part, linear, 16)" ;;
+    pA) echo "X(flat, linear, 8) X(rows, pass2, 32)" ;;
     aF) echo "X(flat, linear, 2)" ;;
     aR) echo "X(rows, pipe, 4)" ;;
     aC) echo "X(cols, strip, 2)" ;;
     aP) echo "X(part, linear, 4)" ;;
     aT) echo "X(flat, traffic, 1)" ;;
-    aA) echo "X(flat, linear, 2) X(rows, pipe, 4) X(cols, strip, 2) X(part, linear, 4)" ;;
-    ?S) echo "" ;; # the sums alone
-    *) return 1 ;;
+    aA) echo "X(flat, linear, 2) X(rows, pipe, 4)" ;;
     esac
+}
+
+general() { # ISA LIST
+    u=$([ "$1" = p ] && echo 32 || echo 4)
+    case $2 in
+    f) echo "X(none, flat, linear, $u)" ;;
+    t) echo "X(none, flat, traffic, 1)" ;;
+    r) echo "X(grad, rows, pass2, $u)" ;;
+    c) echo "X(grad, cols, panel, $u)" ;;
+    u) echo "X(update, rows, pass2, $u)" ;;
+    v) echo "X(update, cols, panel, $u)" ;;
+    p) echo "X(update, part, linear, $u)" ;;
+    q) echo "X(update, part, sums, $u)" ;;
+    g) echo "X(given, rows, given, $u)" ;;
+    h) echo "X(given, cols, given, $u)" ;;
+    k) echo "X(peek, rows, change, $u)" ;;
+    A) echo "X(none, flat, linear, $u)" ;;
+    esac
+}
+
+# The variants.h of a list: the ISA's other macros, and the list's. R, P, S and A have the sums.
+variants_header() { # ISA LIST
+    sed -n '/^#define GCS_MAX_UNROLL/p; /^#define GCS_BUNDLE/p' "$root/kernels/$folder/variants.h"
+    sums=
+    case $2 in [RPSA]) sums=$(sed -n 's/^#define GCS_SUM_VARIANTS(X) //p' \
+        "$root/kernels/$folder/variants.h") ;; esac
+    echo "#define GCS_VARIANTS(X) $(specialised "$1" "$2")"
+    echo "#define GCS_SUM_VARIANTS(X) $sums"
+    echo "#define GCS_GENERAL_VARIANTS(X) $(general "$1" "$2")"
 }
 
 fresh_copy() {
@@ -50,15 +78,13 @@ fresh_copy() {
 try_copy() { # ISA LIST FLAGS
     case $1 in
     p) folder=portable isa_flags= ;;
-    a) folder=avx2 isa_flags=-mavx2 ;;
+    a) folder=avx2 isa_flags="-mavx2 -mf16c" ;;
     esac
-    chosen=$(variants "$1" "$2") || return 9
-    sums=$(sed -n 's/^#define GCS_SUM_VARIANTS(X) //p' "$root/kernels/$folder/variants.h")
-    {
-        sed -n '/^#define GCS_MAX_UNROLL/p' "$root/kernels/$folder/variants.h"
-        echo "#define GCS_VARIANTS(X) $chosen"
-        echo "#define GCS_SUM_VARIANTS(X) $sums"
-    } >"$scratch/copy/kernels/$folder/variants.h"
+    variants_header "$1" "$2" >"$scratch/copy/kernels/$folder/variants.h"
+    if [ "$2" != M ]; then # the measuring kernels
+        sed -i 's/^#define MEASURE_VIEWS(X).*/#define MEASURE_VIEWS(X)/' \
+            "$scratch/copy/kernels/list.inc"
+    fi
     # shellcheck disable=SC2086 # flags are lists
     "$cc" $flags $isa_flags $3 -I"$scratch/copy" -I"$root/include" -DGCSTEP_IMPL_REV='"mutant"' \
         -c "$scratch/copy/kernels/$folder/kernels.c" -o "$scratch/kernels.o" &&

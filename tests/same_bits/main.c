@@ -7,8 +7,8 @@
  * forced, each measuring before it steps; and each kernel of the registry called directly, its
  * range whole and cut into pieces. With means that the caller gives, the same once more.
  *
- * The specs: each rule with each centre, the types changing from one to the next so that each rule
- * and each centre meets each gradient type and each copy. */
+ * The specs: each rule with each centre, the types changing from one to the next so that each
+ * centre meets each gradient type and each copy. */
 #include "dispatch/registry.h"
 #include "ways.h"
 
@@ -38,8 +38,7 @@ static bool try_large(gcs_sample *sample, const gcs_spec *spec) {
     return good;
 }
 
-/* Each rule with each centre; 4 and 15, the centres and the kinds of types, have no common factor.
- */
+/* 4, 3 and 5, the centres, gradient types and copies, have no common factors. */
 static bool try_all_small(gcs_sample *sample) {
     bool good = true;
     int number = 0;

@@ -17,15 +17,15 @@ flags="-std=c11 -ffp-contract=off -fno-math-errno -fvisibility=hidden -D_POSIX_C
 cmake -DFILE="$root/tables/builtin.tsv" -DSYMBOL=gcs_table_builtin \
     -DOUTPUT="$scratch/builtin_table.c" -P "$root/cmake/embed_file.cmake"
 
-# Each kernel folder with its flags, as kernels/CMakeLists.txt has them.
+# Each kernel folder with its flags, joined by commas, as kernels/CMakeLists.txt has them.
 case $(uname -m) in
-x86_64 | amd64) folders="portable avx2:-mavx2" have=-DGCSTEP_HAVE_AVX2 ;;
+x86_64 | amd64) folders="portable avx2:-mavx2,-mf16c" have=-DGCSTEP_HAVE_AVX2 ;;
 *) folders=portable have= ;;
 esac
 
-# flags_of ISA[:FLAGS]: the flags, or nothing.
+# flags_of ISA[:FLAG,FLAG...]: the flags, or nothing.
 flags_of() {
-    case $1 in *:*) echo "${1#*:}" ;; esac
+    case $1 in *:*) echo "${1#*:}" | tr ',' ' ' ;; esac
 }
 
 # build COMPILER LEVEL FOLDER: makes FOLDER/program.

@@ -21,8 +21,8 @@ static const gcs_tensor small[] = {
     ROWS(3, 147, 0),       ROWS(2, 1023, 0), ROWS(3, 1024, 1),    ROWS(3, 1025, 0),
     ROWS(2, 2311, 1),      ROWS(2, 4608, 0), ROWS(3, 1056, 0),    COLS(1, 1, 0),
     COLS(1, 5, 0),         COLS(9, 7, 1),    COLS(63, 8, 0),      COLS(64, 33, 0),
-    COLS(65, 17, 1),       COLS(128, 1, 0),  COLS(300, 65, 0),    COLS(4096, 3, 0),
-    COLS(4161, 5, 1),      FLAT(1, 0),       FLAT(7, 1),          FLAT(64, 0),
+    COLS(65, 17, 1),       COLS(128, 1, 0),  COLS(130, 65, 0),    COLS(4096, 1, 0),
+    COLS(4161, 2, 1),      FLAT(1, 0),       FLAT(7, 1),          FLAT(64, 0),
     FLAT(1000, 0),         FLAT(5003, 1),    GENERAL(5, 3, 2, 0), GENERAL(17, 9, 13, 1),
     GENERAL(2, 65, 40, 0), ROWS(6, 40, 0),   COLS(40, 9, 0),
 };
@@ -131,7 +131,7 @@ static bool make(gcs_sample *sample) {
 }
 
 bool gcs_sample_small(gcs_sample *sample) {
-    *sample = (gcs_sample){.name = "small", .tensors = small, .count = SMALL, .steps = 3};
+    *sample = (gcs_sample){.name = "small", .tensors = small, .count = SMALL, .steps = 2};
     if (!make(sample))
         return false;
     make_not_finite(sample);

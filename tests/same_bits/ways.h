@@ -16,7 +16,7 @@ typedef struct gcs_ways {
 
 /* Each returns false and says so where a way did not give the bits of the first. */
 
-/* Plans of 1, 2, 3 and 8 threads with the built-in table, with default lines, and with no table. */
+/* Plans of 1, 2, 3 and 8 threads with the built-in table; with default lines, and with no table. */
 bool gcs_ways_tables(gcs_ways *ways);
 
 /* Plans on a thread pool of the caller. */
