@@ -2,16 +2,17 @@
 # A test of check/ itself: plants one fault at a time (mutants.txt) in a scratch copy of the
 # kernels, and expects check/ to refuse it; the copy without a fault must pass.
 #
-# usage: mutants.sh BUILD_DIR [NAME...]   (NAME: only these mutants)
+# usage: mutants.sh BUILD_DIR ISAS [NAME...]   (ISAS: p portable, a avx2; NAME: only these mutants)
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-[ $# -ge 1 ] && [ -f "$1/CMakeCache.txt" ] || {
-    echo "usage: mutants.sh BUILD_DIR [NAME...]" >&2
+[ $# -ge 2 ] && [ -f "$1/CMakeCache.txt" ] || {
+    echo "usage: mutants.sh BUILD_DIR ISAS [NAME...], ISAS being 'p', 'a' or 'p a'" >&2
     exit 2
 }
 build=$(cd "$1" && pwd)
-shift
+wanted=$2
+shift 2
 only=" $* "
 
 cc=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
@@ -107,7 +108,7 @@ failures=0
 refused=0
 runs=
 fresh_copy
-for isa in p a; do
+for isa in $wanted; do
     try_copy $isa A ""
     case $? in
     0) runs="$runs $isa" ;;
@@ -115,6 +116,10 @@ for isa in p a; do
     *) fail "the copy without a fault, ISA '$isa': $(cat "$scratch/said")" ;;
     esac
 done
+if [ -z "$runs" ] && [ "$failures" -eq 0 ]; then
+    echo "skipped: none of these ISAs here"
+    exit 77
+fi
 
 while IFS= read -r line; do
     case $line in '#'* | '') continue ;; esac
