@@ -7,6 +7,9 @@
  * forced, each measuring before it steps; and each kernel of the registry called directly, its
  * range whole and cut into pieces. With means that the caller gives, the same once more.
  *
+ * With the argument "few", one plan for each spec and each kernel called once: for programs that
+ * are slow.
+ *
  * The specs: each rule with each centre, the types changing from one to the next so that each
  * centre meets each gradient type and each copy. */
 #include "dispatch/registry.h"
@@ -15,6 +18,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+static bool few;
 
 static void print_hash(const gcs_ways *ways) {
     uint64_t hash = GCS_HASH_START;
@@ -25,14 +31,14 @@ static void print_hash(const gcs_ways *ways) {
 }
 
 static bool try_small(gcs_sample *sample, const gcs_spec *spec, bool given) {
-    gcs_ways ways = {.sample = sample, .spec = *spec, .given = given};
-    bool good = gcs_ways_tables(&ways) && gcs_ways_pools(&ways) && gcs_ways_kernels(&ways);
+    gcs_ways ways = {.sample = sample, .spec = *spec, .given = given, .few = few};
+    bool good = gcs_ways_tables(&ways) && (few || gcs_ways_pools(&ways)) && gcs_ways_kernels(&ways);
     print_hash(&ways);
     return good;
 }
 
 static bool try_large(gcs_sample *sample, const gcs_spec *spec) {
-    gcs_ways ways = {.sample = sample, .spec = *spec};
+    gcs_ways ways = {.sample = sample, .spec = *spec, .few = few};
     bool good = gcs_ways_large(&ways);
     print_hash(&ways);
     return good;
@@ -84,11 +90,12 @@ static bool try_all_large(gcs_sample *sample) {
     return good;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     static const char *const switches[] = {"GCSTEP_ISA",   "GCSTEP_KERNEL", "GCSTEP_TUNED",
                                            "GCSTEP_TABLE", "GCSTEP_RECORD", "GCSTEP_LOG"};
     for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
         unsetenv(switches[i]);
+    few = argc > 1 && strcmp(argv[1], "few") == 0;
     gcs_sample small, large;
     if (!gcs_sample_small(&small) || !gcs_sample_large(&large)) {
         fprintf(stderr, "out of memory\n");

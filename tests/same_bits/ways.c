@@ -81,8 +81,10 @@ bool gcs_ways_kernels(gcs_ways *ways) {
             const gcs_kernel *kernel = &list->kernels[k];
             if (!fits_some(ways, kernel))
                 continue;
-            good &= try_direct(ways, kernel, 1);
             good &= try_direct(ways, kernel, 4);
+            if (ways->few)
+                continue;
+            good &= try_direct(ways, kernel, 1);
             /* A plan takes these by itself, where it cuts rows or is given means. */
             if (kernel->view != GCS_VIEW_PART && !ways->given)
                 good &= gcs_ways_forced(ways, kernel->name);

@@ -9,6 +9,7 @@ typedef struct gcs_ways {
     gcs_sample *sample;
     gcs_spec spec;
     bool given; /* the caller gives the means */
+    bool few;   /* a way of each sort alone, where the program is slow */
     bool known, measured_known;
     uint64_t hash[GCS_SAMPLE_MAX_TENSORS], measured[GCS_SAMPLE_MAX_TENSORS];
     unsigned count;

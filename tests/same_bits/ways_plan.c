@@ -116,11 +116,13 @@ static bool try_plan(gcs_ways *ways, gcs_target target, const char *what) {
 bool gcs_ways_tables(gcs_ways *ways) {
     bool good = true;
     gcs_target target = gcs_cpu();
-    for (size_t i = 0; i < sizeof thread_counts / sizeof thread_counts[0]; i++) {
+    for (size_t i = 0; !ways->few && i < sizeof thread_counts / sizeof thread_counts[0]; i++) {
         target.threads = thread_counts[i];
         good &= try_plan(ways, target, "built-in table");
     }
     target.threads = 3;
+    if (ways->few)
+        return try_plan(ways, target, "built-in table");
     setenv("GCSTEP_TUNED", "0", 1);
     good &= try_plan(ways, target, "default lines");
     unsetenv("GCSTEP_TUNED");
@@ -130,7 +132,8 @@ bool gcs_ways_tables(gcs_ways *ways) {
 
 bool gcs_ways_pools(gcs_ways *ways) {
     bool good = true;
-    for (size_t i = 1; i < sizeof thread_counts / sizeof thread_counts[0]; i++) {
+    const size_t last = ways->few ? 2 : sizeof thread_counts / sizeof thread_counts[0];
+    for (size_t i = 1; i < last; i++) {
         gcs_target target = gcs_cpu();
         target.threads = thread_counts[i];
         target.parallel_for = pool_for;
