@@ -72,18 +72,13 @@ static gcs_status measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buff
 
 gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers,
                        gcs_measures *measures) {
-    if (plan == NULL)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "plan is NULL");
-    if (hyper == NULL)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "hyper is NULL");
-    if (buffers == NULL)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "buffers is NULL");
     if (measures == NULL)
         return gcs_fail(GCS_INVALID_ARGUMENT, "measures is NULL");
-    if (atomic_flag_test_and_set_explicit(&plan->busy, memory_order_acquire))
-        return gcs_fail(GCS_BUSY, "plan is inside another gcs_step or gcs_measure");
-    const gcs_status status = measure(plan, hyper, buffers, measures);
-    atomic_flag_clear_explicit(&plan->busy, memory_order_release);
+    gcs_status status = gcs_plan_enter(plan, hyper, buffers);
+    if (status != GCS_OK)
+        return status;
+    status = measure(plan, hyper, buffers, measures);
+    gcs_plan_leave(plan);
     return status;
 }
 

@@ -124,6 +124,10 @@ void gcs_team_run(const gcs_plan *plan, uint64_t count, gcs_task *task, void *ar
 
 /* ---- step.c -------------------------------------------------------------------------------- */
 
+/* Takes the plan for one call, and lets it go. GCS_INVALID_ARGUMENT (a null pointer), GCS_BUSY. */
+gcs_status gcs_plan_enter(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers);
+void gcs_plan_leave(gcs_plan *plan);
+
 /* Checks the hyper-parameters of all parameter groups and sets plan->coef. */
 gcs_status gcs_take_hyper(gcs_plan *plan, const gcs_hyper *hyper);
 

@@ -68,7 +68,7 @@ static gcs_status step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers
     return GCS_OK;
 }
 
-gcs_status gcs_step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers) {
+gcs_status gcs_plan_enter(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers) {
     if (plan == NULL)
         return gcs_fail(GCS_INVALID_ARGUMENT, "plan is NULL");
     if (hyper == NULL)
@@ -77,7 +77,18 @@ gcs_status gcs_step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *b
         return gcs_fail(GCS_INVALID_ARGUMENT, "buffers is NULL");
     if (atomic_flag_test_and_set_explicit(&plan->busy, memory_order_acquire))
         return gcs_fail(GCS_BUSY, "plan is inside another gcs_step or gcs_measure");
-    const gcs_status status = step(plan, hyper, buffers);
+    return GCS_OK;
+}
+
+void gcs_plan_leave(gcs_plan *plan) {
     atomic_flag_clear_explicit(&plan->busy, memory_order_release);
+}
+
+gcs_status gcs_step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers) {
+    gcs_status status = gcs_plan_enter(plan, hyper, buffers);
+    if (status != GCS_OK)
+        return status;
+    status = step(plan, hyper, buffers);
+    gcs_plan_leave(plan);
     return status;
 }

@@ -99,6 +99,19 @@ static inline void fixture_fill(fixture *f, uint64_t seed) {
     }
 }
 
+/* Values in which each hyper-parameter tells, and in which nothing is ill-conditioned. */
+static inline gcs_hyper fixture_hyper(uint64_t t) {
+    return (gcs_hyper){.lr = 0.1,
+                       .momentum = 0.9,
+                       .dampening = 0.25,
+                       .beta1 = 0.8,
+                       .beta2 = 0.95,
+                       .eps = 0.5,
+                       .weight_decay = 0.3,
+                       .t = t,
+                       .lr_decay = 0.1};
+}
+
 /* Of zeros. */
 static inline fixture fixture_blank(const gcs_tensor *tensors, size_t count, gcs_type gradient) {
     fixture f = {.tensors = tensors, .count = count, .gradient = gradient};

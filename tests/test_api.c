@@ -17,6 +17,29 @@ static gcs_status create(gcs_target target, const gcs_spec *spec, const gcs_tens
     return status;
 }
 
+static void spec_of_each_rule(void **state) {
+    (void)state;
+    static const struct {
+        gcs_spec (*make)(void);
+        gcs_rule rule;
+    } specs[] = {
+        {gcs_spec_sgd, GCS_RULE_SGD},           {gcs_spec_sgdm, GCS_RULE_SGDM},
+        {gcs_spec_nesterov, GCS_RULE_NESTEROV}, {gcs_spec_sgdw, GCS_RULE_SGDW},
+        {gcs_spec_sgdmw, GCS_RULE_SGDMW},       {gcs_spec_nesterovw, GCS_RULE_NESTEROVW},
+        {gcs_spec_adam, GCS_RULE_ADAM},         {gcs_spec_adamw, GCS_RULE_ADAMW},
+        {gcs_spec_amsgrad, GCS_RULE_AMSGRAD},   {gcs_spec_amsgradw, GCS_RULE_AMSGRADW},
+        {gcs_spec_adagrad, GCS_RULE_ADAGRAD},
+    };
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        const gcs_spec spec = specs[i].make();
+        assert_int_equal(spec.rule, specs[i].rule);
+        assert_int_equal(spec.center, GCS_CENTER_GRADIENT);
+        assert_int_equal(spec.gradient, GCS_TYPE_F32);
+        assert_int_equal(spec.copy, GCS_COPY_NONE);
+        assert_false(spec.maximize || spec.authors_form);
+    }
+}
+
 static void plan_null_pointers(void **state) {
     (void)state;
     gcs_spec spec = gcs_spec_sgdm();
@@ -381,6 +404,7 @@ static void last_error_is_per_thread(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names),
+        cmocka_unit_test(spec_of_each_rule),
         cmocka_unit_test(plan_null_pointers),
         cmocka_unit_test(plan_sizes),
         cmocka_unit_test(plan_enum_values),

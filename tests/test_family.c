@@ -51,20 +51,12 @@ static const gcs_tensor pieces[] = {
 enum { WHOLE = sizeof whole / sizeof *whole, PIECES = sizeof pieces / sizeof *pieces };
 enum { MEANS = 64 }; /* groups of any of the pieces, at most */
 
-/* Values in which each hyper-parameter tells, and in which nothing is ill-conditioned. */
 static gcs_hyper hyper_at(uint64_t t) {
-    return (gcs_hyper){.lr = 0.1,
-                       .momentum = 0.9,
-                       .dampening = 0.25,
-                       .beta1 = 0.8,
-                       .beta2 = 0.95,
-                       .eps = 0.5,
-                       .weight_decay = 0.3,
-                       .t = t,
-                       .lr_decay = 0.1,
-                       .grad_scale = 0.75,
-                       .clip = 0.8,
-                       .seed = 2024};
+    gcs_hyper hyper = fixture_hyper(t);
+    hyper.grad_scale = 0.75;
+    hyper.clip = 0.8;
+    hyper.seed = 2024;
+    return hyper;
 }
 
 /* ---- Bounds --------------------------------------------------------------------------------- */

@@ -8,18 +8,6 @@
 
 static const double unit = 0x1p-24; /* largest relative rounding of a float */
 
-static gcs_hyper hyper_at(uint64_t t) {
-    return (gcs_hyper){.lr = 0.1,
-                       .momentum = 0.9,
-                       .dampening = 0.25,
-                       .beta1 = 0.8,
-                       .beta2 = 0.95,
-                       .eps = 0.5,
-                       .weight_decay = 0.3,
-                       .t = t,
-                       .lr_decay = 0.1};
-}
-
 /* One step of a single tensor through a plan of its own. */
 static void step(gcs_spec spec, const gcs_hyper *hyper, const fixture *f) {
     gcs_plan *plan;
@@ -68,7 +56,7 @@ static bool is_linear(gcs_rule rule) {
 /* At t = 1, where the change of Adam's family and Adagrad is lr x / (|x| + eps), whose slope is at
  * most lr / eps; Nesterov's is lr (1 + momentum) x. */
 static void check_constant(const gcs_tensor *t, gcs_spec spec) {
-    const gcs_hyper h = hyper_at(1);
+    const gcs_hyper h = fixture_hyper(1);
     const double largest = 4; /* of the constants */
     fixture plain = fixture_make(t, 1, 1), shifted = fixture_make(t, 1, 1);
     uint64_t n = fixture_elements(t);
@@ -128,7 +116,7 @@ static void permuted_groups_give_permuted_results(void **state) {
         const gcs_tensor *t = &centred[k / ALL_RULES % CENTRED];
         gcs_spec spec = {.rule = all_rules[k % ALL_RULES],
                          .center = centers[k / ALL_RULES / CENTRED]};
-        gcs_hyper h = hyper_at(3);
+        gcs_hyper h = fixture_hyper(3);
         fixture plain = fixture_make(t, 1, k), moved = fixture_make(t, 1, k),
                 want = fixture_make(t, 1, k);
         permute(&moved, &plain);
@@ -153,7 +141,7 @@ static void no_learning_rate_leaves_w(void **state) {
     for (size_t r = 0; r < ALL_RULES * CENTERS; r++) {
         const gcs_rule rule = all_rules[r % ALL_RULES];
         fixture f = fixture_make(mixed, MIXED, 9), before = fixture_make(mixed, MIXED, 9);
-        gcs_hyper h[2] = {hyper_at(4), hyper_at(4)};
+        gcs_hyper h[2] = {fixture_hyper(4), fixture_hyper(4)};
         h[0].lr = h[1].lr = 0;
         gcs_spec spec = {
             .rule = rule, .center = centers[r / ALL_RULES], .copy = GCS_COPY_BF16_STOCHASTIC};
@@ -178,7 +166,7 @@ static void check_found_inf(gcs_spec spec, uint64_t t) {
     static const float yes = 1, no = 0;
     fixture f = fixture_make(mixed, MIXED, 11), before = fixture_make(mixed, MIXED, 11);
     fixture_gradient(&f, 0)[3] = fixture_gradient(&before, 0)[3] = INFINITY;
-    gcs_hyper h[2] = {hyper_at(t), hyper_at(t)};
+    gcs_hyper h[2] = {fixture_hyper(t), fixture_hyper(t)};
     h[0].found_inf = &yes;
     h[1].found_inf = &no;
     step(spec, h, &f);
@@ -215,7 +203,7 @@ static void first_step_does_not_read_the_state(void **state) {
                 to->v_max[i] = gcs_rule_has_v_max(rule) ? NAN : 0;
             }
         }
-        gcs_hyper h[2] = {hyper_at(1), hyper_at(1)};
+        gcs_hyper h[2] = {fixture_hyper(1), fixture_hyper(1)};
         gcs_spec spec = {.rule = rule, .center = centers[r / ALL_RULES]};
         step(spec, h, &f);
         step(spec, h, &zero);
@@ -241,7 +229,7 @@ static double mean_drift(const gcs_tensor *t, gcs_spec spec, double decay, uint6
     gcs_plan *plan;
     assert_ok(gcs_plan_create(&plan, gcs_cpu(), &spec, t, 1));
     for (uint64_t k = 1; k <= steps; k++) {
-        gcs_hyper h = hyper_at(k);
+        gcs_hyper h = fixture_hyper(k);
         h.weight_decay = decay;
         for (uint64_t i = 0; i < fixture_elements(t); i++)
             fixture_gradient(&f, 0)[i] = 1 + fixture_value(k, i);
@@ -260,7 +248,7 @@ static double mean_drift(const gcs_tensor *t, gcs_spec spec, double decay, uint6
  * what it is, and w by two of its own. */
 static void check_mean(const gcs_tensor *t, gcs_spec spec, double decay, double size) {
     const uint64_t steps = 10;
-    const gcs_hyper h = hyper_at(1);
+    const gcs_hyper h = fixture_hyper(1);
     const double slope = spec.center == GCS_CENTER_UPDATE ? 1 : h.lr;
     double largest_w = 1 + slope * size * (double)steps;
     double bound =

@@ -205,17 +205,11 @@ static void reduce_means(const gcs_spec *spec, const gcs_hyper *hyper, const gcs
 }
 
 static gcs_hyper hyper_at(uint64_t t) {
-    return (gcs_hyper){.lr = 0.1,
-                       .momentum = 0.9,
-                       .beta1 = 0.8,
-                       .beta2 = 0.95,
-                       .eps = 0.5,
-                       .weight_decay = 0.3,
-                       .t = t,
-                       .lr_decay = 0.1,
-                       .grad_scale = 0.75,
-                       .clip = 0.8,
-                       .seed = 9};
+    gcs_hyper hyper = fixture_hyper(t);
+    hyper.grad_scale = 0.75;
+    hyper.clip = 0.8;
+    hyper.seed = 9;
+    return hyper;
 }
 
 /* |y| < 1. The mean of a whole group and that of its pieces are each off by the additions that an
