@@ -41,7 +41,7 @@ static void print_library(void) {
     char path[4096];
     uint64_t bytes;
     if (gcs_library_size(path, sizeof path, &bytes))
-        printf("  shared library: %" PRIu64 " bytes without symbols (%s)\n", bytes, path);
+        printf("  shared library: %" PRIu64 " bytes (%s)\n", bytes, path);
     else
         printf("  shared library: none beside this program, so its size is not known\n");
 }

@@ -7,8 +7,7 @@
 #include <stdint.h>
 
 /* Looks for libgcstep.so where the build and the installation put it, as seen from this program.
- * *bytes: the part of the file that is loaded; the stripped file has some kilobytes more. False:
- * there is none, or it cannot be read. */
+ * *bytes: the size of the file. False: there is none. */
 bool gcs_library_size(char *path, size_t path_size, uint64_t *bytes);
 
 #endif
