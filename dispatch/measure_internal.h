@@ -1,5 +1,5 @@
 /* What gcs_measure keeps in a plan: its work, cut for the threads, and memory for what is found.
- * Made in measure_plan.c, used by measure_run.c and measure.c. */
+ * Made in measure_plan.c, used by the other measure files. */
 #ifndef GCSTEP_DISPATCH_MEASURE_INTERNAL_H
 #define GCSTEP_DISPATCH_MEASURE_INTERNAL_H
 

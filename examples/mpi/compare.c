@@ -1,3 +1,4 @@
+/* Whole-tensor steps beside the sharded ones, and the bound: see compare.h. */
 #include "compare.h"
 
 #include <math.h>

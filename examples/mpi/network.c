@@ -1,3 +1,4 @@
+/* Reading a file of shapes: see network.h. */
 #include "network.h"
 
 #include <inttypes.h>

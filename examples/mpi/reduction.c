@@ -1,3 +1,4 @@
+/* Which groups' sums other ranks have a part of, and their reduction: see reduction.h. */
 #include "reduction.h"
 
 #include <mpi.h>

@@ -1,3 +1,4 @@
+/* A stretch's pieces, buffers and plan: see stretch.h. */
 #include "stretch.h"
 
 #include <stdio.h>
