@@ -6,7 +6,9 @@
 
 /* Floats of a vector. */
 static uint64_t vector_length(gcs_isa isa) {
-    return isa == GCS_ISA_AVX2 ? 8 : 1;
+    static const uint64_t lengths[] = {
+        [GCS_ISA_PORTABLE] = 1, [GCS_ISA_AVX2] = 8, [GCS_ISA_AVX512] = 16};
+    return lengths[isa];
 }
 
 /* Two iterations of the kernel's loop and one element. */

@@ -7,14 +7,22 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 
-/* XCR0 bits 1 and 2: the operating system saves the SSE and AVX registers. Asked by XGETBV, which
- * CPUID.1:ECX.OSXSAVE permits (Intel SDM volume 1, section 14.3). */
-static bool os_saves_avx(void) {
-    const uint32_t sse_and_avx = 0x6;
+/* XCR0: which registers the operating system saves. Asked by XGETBV, which CPUID.1:ECX.OSXSAVE
+ * permits (Intel SDM volume 1, sections 14.3 and 15.2). */
+#define XCR0_AVX    0x06U /* bits 1 and 2: SSE and AVX registers */
+#define XCR0_AVX512 0xe6U /* also bits 5 to 7: masks, upper halves, registers 16 to 31 */
+
+static bool os_saves(uint32_t registers) {
     uint32_t low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     (void)high;
-    return (low & sse_and_avx) == sse_and_avx;
+    return (low & registers) == registers;
+}
+
+/* EBX of leaf 7. */
+static bool has_leaf7(unsigned bit) {
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit) != 0;
 }
 
 /* The folder is compiled with F16C too, which every CPU with AVX2 has had so far. */
@@ -23,24 +31,34 @@ static bool allows_avx2(void) {
     if (!__get_cpuid(1, &a, &b, &c, &d))
         return false;
     const unsigned needed = bit_OSXSAVE | bit_AVX | bit_F16C;
-    if ((c & needed) != needed || !os_saves_avx())
-        return false;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2) != 0;
+    return (c & needed) == needed && os_saves(XCR0_AVX) && has_leaf7(bit_AVX2);
+}
+
+/* To compile for AVX512F is to let the compiler use AVX2 and FMA as well. */
+static bool allows_avx512(void) {
+    unsigned a, b, c, d;
+    return allows_avx2() && __get_cpuid(1, &a, &b, &c, &d) && (c & bit_FMA) != 0 &&
+           os_saves(XCR0_AVX512) && has_leaf7(bit_AVX512F);
+}
+
+static bool allows(gcs_isa isa) {
+    return isa == GCS_ISA_AVX512 ? allows_avx512() : allows_avx2();
 }
 #else
-static bool allows_avx2(void) {
+static bool allows(gcs_isa isa) {
+    (void)isa;
     return false;
 }
 #endif
 
 /* Asked once: a virtual machine makes an exit of some microseconds of each CPUID. */
-static bool allows_avx2_once(void) {
+static bool allows_once(gcs_isa isa) {
     enum { UNKNOWN, NO, YES };
-    static atomic_int known = UNKNOWN;
-    int answer = atomic_load_explicit(&known, memory_order_relaxed);
+    static atomic_int known[GCS_ISA_COUNT];
+    int answer = atomic_load_explicit(&known[isa], memory_order_relaxed);
     if (answer == UNKNOWN) {
-        answer = allows_avx2() ? YES : NO;
-        atomic_store_explicit(&known, answer, memory_order_relaxed);
+        answer = allows(isa) ? YES : NO;
+        atomic_store_explicit(&known[isa], answer, memory_order_relaxed);
     }
     return answer == YES;
 }
@@ -50,7 +68,8 @@ bool gcs_cpu_allows(gcs_isa isa) {
     case GCS_ISA_PORTABLE:
         return true;
     case GCS_ISA_AVX2:
-        return allows_avx2_once();
+    case GCS_ISA_AVX512:
+        return allows_once(isa);
     case GCS_ISA_COUNT:
         break;
     }

@@ -13,11 +13,15 @@ static const gcs_kernel_list *const lists[] = {
 #ifdef GCSTEP_HAVE_AVX2
     &gcs_kernels_avx2,
 #endif
+#ifdef GCSTEP_HAVE_AVX512
+    &gcs_kernels_avx512,
+#endif
 };
 
 static const char *const isa_names[] = {
     [GCS_ISA_PORTABLE] = "portable",
     [GCS_ISA_AVX2] = "avx2",
+    [GCS_ISA_AVX512] = "avx512",
 };
 static const char *const rule_names[] = {
     [GCS_RULE_SGD] = "sgd",           [GCS_RULE_SGDM] = "sgdm",

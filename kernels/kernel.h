@@ -40,7 +40,12 @@ typedef enum gcs_view {
                        * in the row; last is a multiple of GCS_SEGMENT or the row's end */
 } gcs_view;
 
-typedef enum gcs_isa { GCS_ISA_PORTABLE = 0, GCS_ISA_AVX2 = 1, GCS_ISA_COUNT = 2 } gcs_isa;
+typedef enum gcs_isa {
+    GCS_ISA_PORTABLE = 0,
+    GCS_ISA_AVX2 = 1,
+    GCS_ISA_AVX512 = 2,
+    GCS_ISA_COUNT = 3
+} gcs_isa;
 
 /* What the host derives from the hyper-parameters, in double, once per step, each value rounded
  * once (dispatch/coefficients.c). A rule uses the ones its formula names. */
@@ -140,5 +145,6 @@ typedef struct gcs_kernel_list {
 
 extern const gcs_kernel_list gcs_kernels_portable;
 extern const gcs_kernel_list gcs_kernels_avx2;
+extern const gcs_kernel_list gcs_kernels_avx512;
 
 #endif

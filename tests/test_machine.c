@@ -32,6 +32,8 @@ static void this_machine(void **state) {
     assert_int_equal(strncmp(machine.isa, "portable", 8), 0);
     assert_int_equal(strstr(machine.isa, "avx2") != NULL,
                      gcs_registry_isa(GCS_ISA_AVX2) != NULL && gcs_cpu_allows(GCS_ISA_AVX2));
+    assert_int_equal(strstr(machine.isa, "avx512") != NULL,
+                     gcs_registry_isa(GCS_ISA_AVX512) != NULL && gcs_cpu_allows(GCS_ISA_AVX512));
     assert_true(gcs_machine_format(&machine, line, sizeof line) < sizeof line);
     assert_null(strpbrk(line, "\t\n/"));
     assert_true(gcs_machine_parse(line, &again));

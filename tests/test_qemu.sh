@@ -49,6 +49,7 @@ refuse() {
 nehalem -- info || fail "gcstep info"
 expect '^  portable .* yes$'
 expect '^  avx2 .* no$'
+expect '^  avx512 .* no$'
 expect 'avx2 no'
 
 for kernel in sgdm_grad_rows_f32_portable_pipe_u32 adam_grad_cols_f32_portable_strip_u16; do
@@ -78,5 +79,6 @@ for layout in rows cols flat; do
     nehalem -- explain --layout $layout --rows $rows --cols 576 || fail "gcstep explain $layout"
     expect "${layout}_f32_portable_"
     refuse avx2_
+    refuse avx512_
 done
 echo "on a processor without AVX2 the portable kernels are taken"

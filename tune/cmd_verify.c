@@ -17,7 +17,7 @@ static const char help[] =
     "\n"
     "Usage: gcstep verify [OPTION]...\n"
     "\n"
-    "  --isa NAME     only the kernels of this ISA (portable, avx2)\n"
+    "  --isa NAME     only the kernels of this ISA (portable, avx2, avx512)\n"
     "  --kernel NAME  only this kernel\n"
     "  --help         this text\n"
     "\n"

@@ -16,6 +16,8 @@
     X(rows, pass2, 8)                                                                              \
     X(rows, pipe, 4)                                                                               \
     X(rows, pipe, 8)                                                                               \
+    X(rows, fetch, 4)                                                                              \
+    X(rows, fetch, 8)                                                                              \
     X(rows, block, 2)                                                                              \
     X(rows, block, 4)                                                                              \
     X(cols, strip, 4)                                                                              \

@@ -2,12 +2,12 @@
 # A test of check/ itself: plants one fault at a time (mutants.txt) in a scratch copy of the
 # kernels, and expects check/ to refuse it; the copy without a fault must pass.
 #
-# usage: mutants.sh BUILD_DIR ISAS [NAME...]   (ISAS: p portable, a avx2; NAME: only these mutants)
+# usage: mutants.sh BUILD_DIR ISAS [NAME...]   (ISAS: p portable, a avx2, z avx512; NAME: only these mutants)
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 [ $# -ge 2 ] && [ -f "$1/CMakeCache.txt" ] || {
-    echo "usage: mutants.sh BUILD_DIR ISAS [NAME...], ISAS being 'p', 'a' or 'p a'" >&2
+    echo "usage: mutants.sh BUILD_DIR ISAS [NAME...], ISAS being 'p', 'a', 'z' or several of them" >&2
     exit 2
 }
 build=$(cd "$1" && pwd)
@@ -37,6 +37,9 @@ specialised() { # ISA LIST
     aP) echo "X(part, linear, 4)" ;;
     aT) echo "X(flat, traffic, 1)" ;;
     aA) echo "X(flat, linear, 2) X(rows, pipe, 4)" ;;
+    zF) echo "X(flat, linear, 2)" ;;
+    zR) echo "X(rows, fetch, 4)" ;;
+    zA) echo "X(flat, linear, 2) X(rows, fetch, 4)" ;;
     esac
 }
 
@@ -80,6 +83,7 @@ try_copy() { # ISA LIST FLAGS
     case $1 in
     p) folder=portable isa_flags= ;;
     a) folder=avx2 isa_flags="-mavx2 -mf16c" ;;
+    z) folder=avx512 isa_flags="-mavx512f" ;;
     esac
     variants_header "$1" "$2" >"$scratch/copy/kernels/$folder/variants.h"
     if [ "$2" != M ]; then # the measuring kernels

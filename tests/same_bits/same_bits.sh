@@ -19,7 +19,8 @@ cmake -DFILE="$root/tables/builtin.tsv" -DSYMBOL=gcs_table_builtin \
 
 # Each kernel folder with its flags, joined by commas, as kernels/CMakeLists.txt has them.
 case $(uname -m) in
-x86_64 | amd64) folders="portable avx2:-mavx2,-mf16c" have=-DGCSTEP_HAVE_AVX2 ;;
+x86_64 | amd64) folders="portable avx2:-mavx2,-mf16c avx512:-mavx512f"
+    have="-DGCSTEP_HAVE_AVX2 -DGCSTEP_HAVE_AVX512" ;;
 *) folders=portable have= ;;
 esac
 
