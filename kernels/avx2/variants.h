@@ -22,6 +22,8 @@
     X(rows, block, 4)                                                                              \
     X(cols, strip, 4)                                                                              \
     X(cols, strip, 8)                                                                              \
+    X(cols, pipe, 4)                                                                               \
+    X(cols, pipe, 8)                                                                               \
     X(cols, panel, 2)                                                                              \
     X(cols, panel, 4)                                                                              \
     X(part, linear, 4)
@@ -36,14 +38,14 @@
     X(grad, rows, pass2, 4)                                                                        \
     X(grad, rows, pipe, 4)                                                                         \
     X(grad, rows, block, 4)                                                                        \
-    X(grad, cols, strip, 4)                                                                        \
+    X(grad, cols, pipe, 4)                                                                         \
     X(grad, cols, panel, 4)                                                                        \
     X(grad, part, linear, 4)                                                                       \
     X(grad, part, sums, 4)                                                                         \
     X(update, rows, pass2, 4)                                                                      \
     X(update, rows, pipe, 4)                                                                       \
     X(update, rows, block, 4)                                                                      \
-    X(update, cols, strip, 4)                                                                      \
+    X(update, cols, pipe, 4)                                                                       \
     X(update, cols, panel, 4)                                                                      \
     X(update, part, linear, 4)                                                                     \
     X(update, part, sums, 4)                                                                       \
