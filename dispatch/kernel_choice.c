@@ -38,7 +38,7 @@ static const char *preferred_shape(const gcs_need *need, bool general) {
     case GCS_VIEW_ROWS:
         return need->length <= (general ? GCS_SHORT_ROW_GENERAL : GCS_SHORT_ROW) ? "block" : "pipe";
     case GCS_VIEW_COLS:
-        return "panel"; /* a strip only pays while all of its rows are in a cache */
+        return "pipe";
     case GCS_VIEW_FLAT:
     case GCS_VIEW_PART:
         break;
@@ -46,10 +46,17 @@ static const char *preferred_shape(const gcs_need *need, bool general) {
     return "linear";
 }
 
+/* An ISA without that shape for columns has panels; strips pay only while all of their rows are in a
+ * cache. */
+static int merit_of_shape(const gcs_kernel *kernel, const gcs_need *need) {
+    if (strcmp(kernel->shape, preferred_shape(need, kernel->general)) == 0)
+        return 2;
+    return strcmp(kernel->shape, "panel") == 0;
+}
+
 /* The preferred shape first, then a kernel that is made for the form. */
 static int merit(const gcs_kernel *kernel, const gcs_need *need) {
-    const bool preferred = strcmp(kernel->shape, preferred_shape(need, kernel->general)) == 0;
-    return 2 * preferred + !kernel->general;
+    return 2 * merit_of_shape(kernel, need) + !kernel->general;
 }
 
 /* The list's kernel of the most merit, of equal ones the first; NULL: none fits. */
