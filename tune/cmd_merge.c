@@ -1,7 +1,7 @@
 /* gcstep merge: several tables become one. */
-#include "dispatch/registry.h"
 #include "tune/command.h"
 #include "tune/options.h"
+#include "tune/result.h"
 #include "tune/tool.h"
 #include "tune/whole_table.h"
 #include "tune/write_file.h"
@@ -74,18 +74,6 @@ static bool find_section(merger *m, const gcs_whole_table *table, const gcs_tabl
     return true;
 }
 
-/* The ISA in a kernel's name, also of one that this build lacks. */
-static gcs_isa isa_in_name(const char *kernel) {
-    char text[sizeof((gcs_table_line *)0)->kernel];
-    char *rest = text;
-    gcs_isa isa;
-    snprintf(text, sizeof text, "%s", kernel);
-    for (char *word; (word = strsep(&rest, "_")) != NULL;)
-        if (gcs_isa_parse(word, &isa))
-            return isa;
-    return GCS_ISA_COUNT;
-}
-
 static bool collect(merger *m) {
     size_t lines = 0;
     for (size_t t = 0; t < m->table_count; t++)
@@ -102,7 +90,7 @@ static bool collect(merger *m) {
             if (!find_section(m, table, entry, &to->section))
                 return false;
             if (entry->any_machine)
-                to->isa = isa_in_name(entry->line.kernel);
+                to->isa = gcs_isa_in_name(entry->line.kernel);
         }
     }
     return true;

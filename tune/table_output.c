@@ -89,20 +89,22 @@ static bool has_key(const line_list *list, const gcs_table_key *key) {
     return false;
 }
 
-/* One line per result and the default line of each class; there is room for two per job. */
+/* One line per result and the default lines of each class; there is room for all of each job. */
 static bool new_lines(const gcs_results *results, const gcs_jobs *jobs, line_list *list) {
     list->count = 0;
-    list->lines = calloc(2 * jobs->count + 1, sizeof *list->lines);
+    list->lines = calloc((1 + GCS_MOST_DEFAULT_LINES) * jobs->count + 1, sizeof *list->lines);
     if (!list->lines)
         return false;
     for (size_t i = 0; i < jobs->count; i++) {
         const gcs_shape_result *result = gcs_results_find(results, &jobs->jobs[i].key);
-        gcs_table_line line;
+        gcs_table_line defaults[GCS_MOST_DEFAULT_LINES];
         if (!result)
             continue;
         list->lines[list->count++] = gcs_line_of(result);
-        if (gcs_default_line_of(results, &result->key, NULL, &line) && !has_key(list, &line.key))
-            list->lines[list->count++] = line;
+        const size_t count = gcs_default_lines_of(results, &result->key, NULL, defaults);
+        for (size_t d = 0; d < count; d++)
+            if (!has_key(list, &defaults[d].key))
+                list->lines[list->count++] = defaults[d];
     }
     return true;
 }
