@@ -195,24 +195,6 @@ static bool probe_threads(gcs_tune_request *r) {
     return true;
 }
 
-/* GCSTEP_KERNEL would force the same kernel on all; GCSTEP_RECORD would record the tuner itself. */
-static bool check_environment(void) {
-    const char *kernel = getenv("GCSTEP_KERNEL");
-    if (kernel && *kernel) {
-        fprintf(stderr,
-                "gcstep tune: GCSTEP_KERNEL is set to '%s': unset it, so that kernels can "
-                "be compared\n",
-                kernel);
-        return false;
-    }
-    unsetenv("GCSTEP_RECORD");
-    gcs_environment env;
-    if (gcs_environment_read(&env) == GCS_OK)
-        return true;
-    fprintf(stderr, "gcstep tune: %s\n", gcs_last_error());
-    return false;
-}
-
 /* The table's path, and by it the journal's. */
 static bool set_paths(gcs_tune_request *r) {
     char path[GCS_PATH_SIZE];
@@ -294,6 +276,7 @@ static bool resume(gcs_tune_request *r) {
 }
 
 static bool set_defaults(gcs_tune_request *r) {
+    gcs_environment env;
     if (r->resume && r->fresh) {
         gcs_usage_error("tune", "--resume and --fresh contradict each other");
         return false;
@@ -302,7 +285,7 @@ static bool set_defaults(gcs_tune_request *r) {
         gcs_usage_error("tune", "--model or --shapes is missing: which tensors?");
         return false;
     }
-    if (!check_environment() || !set_paths(r) || (r->resume && !resume(r)))
+    if (!gcs_check_timing_environment("tune", &env) || !set_paths(r) || (r->resume && !resume(r)))
         return false;
     if (r->spec_count == 0)
         r->specs[r->spec_count++] = gcs_spec_sgdm();
