@@ -119,7 +119,8 @@ int gcs_table_regime(const gcs_machine *machine, const gcs_table_key *key);
 extern const char gcs_table_builtin[];
 
 /* Text of the format, for those who write tables (tune/). Each returns the whole length as
- * snprintf does; the text ends in a newline. `tool` is e.g. "gcstep 0.1.0 gcc 12.2.0". */
+ * snprintf does; the text ends in a newline. `tool` is e.g. "gcstep 0.1.0 gcc 12.2.0". `machine`
+ * NULL: the writer adds sections of its own. */
 size_t gcs_table_format_header(const gcs_machine *machine, const char *tool, const char *date,
                                char *text, size_t size);
 size_t gcs_table_format_line(const gcs_table_line *line, char *text, size_t size);

@@ -9,17 +9,19 @@
 
 size_t gcs_table_format_header(const gcs_machine *machine, const char *tool, const char *date,
                                char *text, size_t size) {
-    char identity[512];
-    gcs_machine_format(machine, identity, sizeof identity);
+    char identity[512] = "";
+    if (machine != NULL)
+        gcs_machine_format(machine, identity, sizeof identity);
     const int length =
         snprintf(text, size,
                  "gcstep-table\t%d\n"
-                 "machine\t%s\n"
+                 "%s%s%s"
                  "tool\t%s\n"
                  "date\t%s\n"
                  "columns\tspec\tlayout\ttypes\trows\tcols\tthreads\tkernel\timpl_rev\trigor\tdate"
                  "\tmedian_ns\tspread\tceiling\tvs_default\trunner_up_gap\tties\trounds\n",
-                 GCS_TABLE_SCHEMA, identity, tool, date);
+                 GCS_TABLE_SCHEMA, machine != NULL ? "machine\t" : "", identity,
+                 machine != NULL ? "\n" : "", tool, date);
     return length > 0 ? (size_t)length : 0;
 }
 

@@ -9,6 +9,7 @@ typedef struct gcs_table_entry {
     gcs_table_line line;
     bool current;     /* impl_rev is that of the kernel in this build, or "-" */
     bool any_machine; /* from a section `machine any` */
+    size_t identity;  /* offset in the file's text of the identity of its section */
 } gcs_table_entry;
 
 typedef struct gcs_table_entries {
@@ -16,12 +17,17 @@ typedef struct gcs_table_entries {
     size_t count, capacity;
 } gcs_table_entries;
 
+/* Is told of each line that is passed over. */
+typedef void gcs_table_listener(void *context, uint32_t number, const char *problem);
+
 /* What was wrong in one file. */
 typedef struct gcs_table_report {
-    bool refused;        /* nothing of the file counts */
-    size_t passed_over;  /* lines */
-    uint32_t first_line; /* number of the first line with a problem; 0: none */
-    char first[256];     /* what the problem is */
+    bool refused;                 /* nothing of the file counts */
+    size_t passed_over;           /* lines */
+    uint32_t first_line;          /* number of the first line with a problem; 0: none */
+    char first[256];              /* what the problem is */
+    gcs_table_listener *listener; /* NULL: nobody listens */
+    void *context;                /* of the listener */
 } gcs_table_report;
 
 /* Adds a line that is passed over; the problem of the earliest line is the one that is kept. */
@@ -33,6 +39,10 @@ typedef struct gcs_table_file {
     size_t size;
     uint32_t source; /* index in gcs_tables */
     bool built_in;   /* serves every build: kernels that this one lacks are no problem */
+    bool whole;      /* for tools: the sections of all machines count, and lines of kernels that
+                      * this build or this CPU lacks */
+    gcs_table_listener *listener; /* may be NULL */
+    void *context;                /* of the listener */
 } gcs_table_file;
 
 /* Appends the file's lines that are valid on `machine`. False: memory ran out. Where the report

@@ -14,6 +14,7 @@
 
 typedef enum section {
     SECTION_NONE, /* no machine line yet */
+    SECTION_BAD,  /* a malformed identity */
     SECTION_OTHER,
     SECTION_ANY,
     SECTION_THIS
@@ -25,21 +26,27 @@ typedef struct parser {
     gcs_table_entries *entries;
     gcs_table_report *report;
     section section;
-    bool section_ours;    /* a section for this machine or for any was seen */
+    bool section_ours;    /* a section whose lines count was seen */
     uint32_t first_other; /* line number of the first section of another machine; 0: none */
     uint32_t number;      /* of the current line, from 1 */
+    size_t at;            /* offset of the current line in the text */
+    size_t identity;      /* of the current section, see gcs_table_entry */
     char line[LINE_SIZE];
 } parser;
 
 void gcs_table_pass_over(gcs_table_report *report, uint32_t number, const char *format, ...) {
+    char problem[sizeof report->first];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem, sizeof problem, format, arguments);
+    va_end(arguments);
     report->passed_over++;
+    if (report->listener != NULL)
+        report->listener(report->context, number, problem);
     if (report->first_line != 0 && report->first_line <= number)
         return;
     report->first_line = number;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(report->first, sizeof report->first, format, arguments);
-    va_end(arguments);
+    snprintf(report->first, sizeof report->first, "%s", problem);
 }
 
 /* The file's own problem takes the place of any line's. */
@@ -99,7 +106,9 @@ static bool kernel_fits(const gcs_kernel *kernel, const gcs_table_key *key) {
 /* A table decides speed and never safety: what this CPU cannot run is not even remembered. */
 static bool check_kernel(parser *p, gcs_table_entry *entry) {
     const gcs_kernel *kernel = gcs_registry_find(entry->line.kernel);
-    if (kernel == NULL || !gcs_cpu_allows(kernel->isa)) {
+    if (kernel == NULL && p->file->whole)
+        return true;
+    if (kernel == NULL || (!gcs_cpu_allows(kernel->isa) && !p->file->whole)) {
         if (!p->file->built_in)
             gcs_table_pass_over(p->report, p->number,
                                 kernel == NULL ? "kernel '%.48s' is not in this build"
@@ -127,7 +136,7 @@ static bool take_entry(parser *p) {
                             count < GCS_TABLE_COLUMNS ? "fewer" : "more", GCS_TABLE_COLUMNS);
         return true;
     }
-    gcs_table_entry entry = {.any_machine = p->section == SECTION_ANY};
+    gcs_table_entry entry = {.any_machine = p->section == SECTION_ANY, .identity = p->identity};
     if (!gcs_table_parse_fields(fields, &entry.line, problem)) {
         gcs_table_pass_over(p->report, p->number, "%s", problem);
         return true;
@@ -137,17 +146,22 @@ static bool take_entry(parser *p) {
     return !check_kernel(p, &entry) || append(p->entries, &entry);
 }
 
+static bool section_counts(const parser *p) {
+    return p->section >= (p->file->whole ? SECTION_OTHER : SECTION_ANY);
+}
+
 static void begin_section(parser *p, const char *text) {
     gcs_machine machine;
     if (strcmp(text, "any") == 0) {
         p->section = SECTION_ANY;
     } else if (!gcs_machine_parse(text, &machine)) {
         gcs_table_pass_over(p->report, p->number, "machine is malformed");
-        p->section = SECTION_OTHER;
+        p->section = SECTION_BAD;
     } else {
         p->section = gcs_machine_same(&machine, p->machine) ? SECTION_THIS : SECTION_OTHER;
     }
-    if (p->section != SECTION_OTHER)
+    p->identity = p->at + (size_t)(text - p->line);
+    if (section_counts(p))
         p->section_ours = true;
     else if (p->first_other == 0)
         p->first_other = p->number;
@@ -170,7 +184,7 @@ static bool take_line(parser *p) {
     } else if (strncmp(p->line, "line\t", 5) == 0) {
         if (p->section == SECTION_NONE)
             gcs_table_pass_over(p->report, p->number, "line before the first machine");
-        else if (p->section != SECTION_OTHER)
+        else if (section_counts(p))
             return take_entry(p);
     } else {
         gcs_table_pass_over(p->report, p->number, "line begins with no word of the format");
@@ -213,7 +227,7 @@ static bool refuse_early(const gcs_table_file *file, gcs_table_report *report) {
 
 bool gcs_table_parse(const gcs_table_file *file, const gcs_machine *machine,
                      gcs_table_entries *entries, gcs_table_report *report) {
-    memset(report, 0, sizeof *report);
+    *report = (gcs_table_report){.listener = file->listener, .context = file->context};
     if (refuse_early(file, report))
         return true;
     parser p = {.file = file, .machine = machine, .entries = entries, .report = report};
@@ -221,6 +235,7 @@ bool gcs_table_parse(const gcs_table_file *file, const gcs_machine *machine,
     for (p.number = 2; *at != '\0'; p.number++) {
         const size_t length = strcspn(at, "\n");
         const bool ended = at[length] == '\n';
+        p.at = (size_t)(at - file->text);
         /* Without its newline the last line may be the beginning of a longer one. */
         if (!ended || length >= sizeof p.line) {
             gcs_table_pass_over(report, p.number,

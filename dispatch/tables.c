@@ -123,7 +123,8 @@ static int compare_entries(const void *left, const void *right) {
 }
 
 /* Sorts entries[first..] and keeps of each key the winner. In one file (`report` not NULL) two
- * lines of one key in one kind of section are a problem of the file. */
+ * lines of one key in one kind of section are a problem of the file; not in the built-in one, which
+ * has a line for each ISA, the best ISA's first. */
 static void keep_winners(gcs_table_entries *entries, size_t first, gcs_table_report *report) {
     gcs_table_entry *items = entries->items;
     if (entries->count == first)
@@ -200,7 +201,7 @@ static bool take_text(gcs_tables *tables, const gcs_environment *env, const gcs_
         tables->entries.count = first;
     drop_above_cap(&tables->entries, first, env->isa_cap);
     if (!report.refused)
-        keep_winners(&tables->entries, first, &report);
+        keep_winners(&tables->entries, first, file->built_in ? NULL : &report);
     if (!env->tuned)
         drop_shapes(&tables->entries, first);
     source->used = !report.refused;

@@ -55,8 +55,10 @@ done_before=$(count '^result' "$journal")
 grep '^result' "$journal" >"$work/results"
 printf 'candidate\tsgdm_gra' >>"$journal" # as if killed while it wrote
 
-tune --shapes "$work/shapes.txt" --time 6 || fail 'tune failed'
-says "$((3 - done_before)) of 3 shapes to measure"
+# --resume knows what the run was asked for; what is given now counts before that.
+"$gcstep" tune --table "$table" --resume --rigor quick --time 6 >"$work/out" 2>"$work/err" ||
+    fail 'tune --resume failed'
+says "$((3 - done_before)) of 3 shapes to measure with 1 thread,"
 says "$done_before are in $journal already"
 [ "$(count '^result' "$journal")" -eq 3 ] || fail 'the journal has not one result per shape'
 head -n "$done_before" "$work/results" | while IFS= read -r line; do
@@ -74,7 +76,8 @@ for shape in 'rows 64x147' 'rows 40x1152' 'flat 1x700'; do
     grep -q "$shape" "$work/show" || fail "show lacks $shape"
 done
 explain --shapes "$work/shapes.txt" --table "$table" >"$work/explain"
-[ "$(count 'exact' "$work/explain")" -eq 3 ] || fail "not 3 exact lines: $(cat "$work/explain")"
+[ "$(grep -c "exact: line [0-9]* of $table; measured" "$work/explain")" -eq 3 ] ||
+    fail "not 3 exact lines of the table: $(cat "$work/explain")"
 explain --shapes "$work/shapes.txt" >"$work/explain"
 [ "$(count 'exact' "$work/explain")" -eq 0 ] || fail 'a plan without the table uses its lines'
 GCSTEP_TABLE=$table explain --shapes "$work/shapes.txt" >"$work/explain"
@@ -150,6 +153,50 @@ says 'interrupted'
     --shapes "$work/shapes.txt" >"$work/out" 2>"$work/err" || fail 'going on after Ctrl-C failed'
 ! grep -q 'not understood' "$work/err" || fail 'the journal of an interrupted run is damaged'
 [ -e "$work/stopped.tsv" ] || fail 'going on after Ctrl-C wrote no table'
+
+# --- After Ctrl-C too, and then the journal has the options of both runs.
+printf 'run\t--shapes\t%s\t--spec\tadam,sgd\t--rigor\tquick\t--threads\t1\n' "$work/more.txt" \
+    >>"$work/stopped.tsv.journal"
+"$gcstep" tune --table "$work/stopped.tsv" --resume --spec sgd --time 3 >"$work/out" 2>"$work/err" ||
+    fail 'tune --resume --spec failed'
+says '2 of 2 shapes to measure with 1 thread,' # sgd alone
+tail -n 100 "$work/stopped.tsv.journal" | grep '^run' | tail -n 1 | tr '\t' ' ' >"$work/run"
+for words in '--spec sgd ' '--time 3' "--shapes $work/more.txt" '--rigor quick' '--threads 1'; do
+    grep -qF -e "$words" "$work/run" || fail "the journal does not say $words: $(cat "$work/run")"
+done
+"$gcstep" tune --table "$work/stopped.tsv" --resume >"$work/out" 2>"$work/err" ||
+    fail 'tune --resume after the end failed'
+says '0 of 2 shapes to measure'
+
+# --- --resume wants a journal of this machine and these kernels, and says which is missing.
+# unresumable TEXT [OPTION]...: exit status 2, stderr holds TEXT, the journal stays as it is.
+unresumable() {
+    text=$1
+    shift
+    cp "$work/r.tsv.journal" "$work/before" 2>/dev/null || : >"$work/before"
+    status=0
+    "$gcstep" tune --table "$work/r.tsv" --resume "$@" >"$work/out" 2>"$work/err" || status=$?
+    [ "$status" -eq 2 ] || fail "--resume $*: status $status, not 2"
+    says "$text"
+    [ ! -s "$work/before" ] || cmp -s "$work/before" "$work/r.tsv.journal" ||
+        fail 'a refused --resume changed the journal'
+    [ ! -e "$work/r.tsv" ] && [ ! -e "$work/r.tsv.journal.old" ] || fail 'a refused --resume wrote'
+}
+unresumable "$work/r.tsv.journal: no such file"
+[ ! -e "$work/r.tsv.journal" ] || fail 'a refused --resume made a journal'
+printf 'no journal\n' >"$work/r.tsv.journal"
+unresumable "$work/r.tsv.journal: is no journal"
+sed 's/^impl_revs.*/impl_revs\tportable=000000000000/' "$journal" >"$work/r.tsv.journal"
+unresumable "$work/r.tsv.journal is of another machine or of other kernels"
+sed 's/family=[0-9]*/family=9999/' "$journal" >"$work/r.tsv.journal"
+unresumable "$work/r.tsv.journal is of another machine or of other kernels"
+grep -v '^run' "$journal" >"$work/r.tsv.journal"
+unresumable "$work/r.tsv.journal does not say what its run was asked for"
+unresumable '--resume and --fresh contradict' --fresh
+printf 'run\t--model\tresnet50\t--colour\tred\n' >>"$work/r.tsv.journal"
+unresumable "'--colour'"
+printf 'run\t--model\tnonet\n' >>"$work/r.tsv.journal"
+unresumable 'nonet'
 
 # --- A journal of other kernels is set aside.
 sed 's/^impl_revs.*/impl_revs\tportable=000000000000/' "$journal" >"$work/stale"

@@ -40,7 +40,7 @@ refused 2 "unknown command 'tone'" tone
 refused 2 "unknown option '--tune'" --tune
 accepted 'Commands:' --help
 accepted 'gcstep 0.' --version
-for command in info verify tune show explain; do
+for command in info verify tune merge builtin show explain; do
     accepted "Usage: gcstep $command" "$command" --help
     refused 2 "unknown option '--bad'" "$command" --bad
     refused 2 "unknown option '-x'" "$command" -x

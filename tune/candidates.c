@@ -121,3 +121,19 @@ bool gcs_candidates_enter(gcs_race *race, const gcs_job *job, gcs_progress *prog
     }
     return true;
 }
+
+bool gcs_candidates_enter_one(gcs_race *race, const gcs_job *job, const gcs_kernel *kernel,
+                              char *why, size_t why_size) {
+    char reason[512];
+    if (!enter_default(race, job, why, why_size) || !enter_ceiling(race, job, why, why_size))
+        return false;
+    if (kernel == race->entrants[GCS_ENTRANT_DEFAULT].kernel)
+        return true;
+    if (!verify(kernel, job, reason, sizeof reason))
+        return fail(why, why_size, kernel->name, reason);
+    gcs_plan *plan = plan_with(race, job, kernel);
+    if (!plan)
+        return fail(why, why_size, kernel->name, "no plan takes it");
+    gcs_race_enter(race, kernel, plan);
+    return true;
+}

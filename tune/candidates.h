@@ -13,6 +13,11 @@
 bool gcs_candidates_enter(gcs_race *race, const gcs_job *job, gcs_progress *progress,
                           gcs_shape_result *result, size_t *rejected, char *why, size_t why_size);
 
+/* Enters the default, the ceiling and, where it is another one than the default's, this kernel;
+ * both are verified on the shape first. False: `why` says what failed. */
+bool gcs_candidates_enter_one(gcs_race *race, const gcs_job *job, const gcs_kernel *kernel,
+                              char *why, size_t why_size);
+
 size_t gcs_candidates_most(void);
 
 #endif

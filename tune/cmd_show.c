@@ -5,6 +5,7 @@
 #include "tune/command.h"
 #include "tune/options.h"
 #include "tune/shapes.h"
+#include "tune/whole_table.h"
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,13 +43,6 @@ static int by_key(const void *left, const void *right) {
     const shown *a = left, *b = right;
     int order = order_classes(&a->line->key, &b->line->key);
     return order ? order : gcs_table_compare_keys(&a->line->key, &b->line->key);
-}
-
-/* A line measured on other code than this build's counts less than one measured on it. */
-static bool is_stale(const gcs_table_line *line) {
-    const gcs_kernel *kernel = gcs_registry_find(line->kernel);
-    return strcmp(line->impl_rev, "-") != 0 &&
-           (!kernel || strcmp(line->impl_rev, gcs_registry_impl_rev(kernel)) != 0);
 }
 
 /* Widths of the columns that hold names. */
@@ -96,7 +90,7 @@ static void print_line(const shown *s, widths w) {
     else
         printf(" %9s %7s %6s %6s %6s", "-", "-", "-", "-", "-");
     printf("  %-10s  %s:%" PRIu32 "%s\n", s->line->date, s->path, s->line->number,
-           is_stale(s->line) ? " (older kernels)" : "");
+           gcs_line_is_stale(s->line) ? " (older kernels)" : "");
 }
 
 static void print_lines(shown *lines, size_t count) {

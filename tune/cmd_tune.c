@@ -164,9 +164,9 @@ static int finish(run *r) {
     size_t open = count_open(r);
     if (gcs_interrupted()) {
         fprintf(stderr,
-                "gcstep tune: interrupted; what is measured is in %s, and the same command "
-                "goes on from there\n",
-                q->journal);
+                "gcstep tune: interrupted; what is measured is in %s, and 'gcstep tune --resume "
+                "--table %s' or the same command goes on from there\n",
+                q->journal, q->table);
         return GCS_EXIT_INTERRUPTED;
     }
     if (!gcs_table_output_write(q->table, &r->machine, &r->results, &r->all, &lines, why,
@@ -181,8 +181,8 @@ static int finish(run *r) {
     fflush(stdout);
     if (open > r->failed)
         fprintf(stderr,
-                "gcstep tune: the time was up before %zu of %zu shapes were measured; the "
-                "same command goes on with them\n",
+                "gcstep tune: the time was up before %zu of %zu shapes were measured; --resume or "
+                "the same command goes on with them\n",
                 open - r->failed, r->all.count);
     if (r->rejected)
         fprintf(stderr, "gcstep tune: %zu times a kernel failed verification\n", r->rejected);
@@ -202,6 +202,10 @@ static int tune(run *r) {
         return error(why, GCS_EXIT_USAGE);
     if (*why)
         fprintf(stderr, "gcstep tune: %s\n", why);
+    if (q->run_is_told && !gcs_journal_begin_run(&r->journal, q->run)) {
+        fprintf(stderr, "gcstep tune: %s: %s\n", q->journal, strerror(errno));
+        return GCS_EXIT_FAILED;
+    }
     measure_all(r);
     int status = finish(r);
     gcs_journal_close(&r->journal);

@@ -1,12 +1,15 @@
-/* gcstep verify: runs check/ on the registered kernels. */
+/* gcstep verify: runs check/ on the registered kernels, or looks at a table. */
 #include "check/check.h"
 #include "dispatch/registry.h"
 #include "tune/command.h"
 #include "tune/options.h"
+#include "tune/verify_table.h"
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define MOST_SECONDS 3600
 
 static const char help[] =
     "Runs every registered kernel through its cases. The first portable kernel of each kind is\n"
@@ -15,17 +18,30 @@ static const char help[] =
     "every\n"
     "other kernel must give the same bits as that one.\n"
     "\n"
-    "Usage: gcstep verify [OPTION]...\n"
+    "Usage: gcstep verify [--isa NAME] [--kernel NAME]\n"
+    "       gcstep verify --table FILE [--time SECONDS]\n"
     "\n"
-    "  --isa NAME     only the kernels of this ISA (portable, avx2, avx512)\n"
-    "  --kernel NAME  only this kernel\n"
-    "  --help         this text\n"
+    "  --isa NAME      only the kernels of this ISA (portable, avx2, avx512)\n"
+    "  --kernel NAME   only this kernel\n"
+    "  --table FILE    look at a table instead: does each line, of whatever machine, name a kernel\n"
+    "                  of this build that is one for it? And does what the lines of this machine\n"
+    "                  say still hold? A random sample is timed again, cold, each kernel against\n"
+    "                  the default's, or the default itself against the ceiling\n"
+    "  --time SECONDS  for timing the sample; default: 10; 0: nothing is timed\n"
+    "  --help          this text\n"
     "\n"
-    "Exit status: 0 all passed, 1 a kernel failed, 2 bad arguments.\n";
+    "Drift (the two intervals are more than 1 % apart, of the ceiling 3 %) is named and is no\n"
+    "error: a table decides the speed of a step and nothing else.\n"
+    "\n"
+    "Exit status: 0 all passed, 1 a kernel failed or a line names none, 2 bad arguments or no\n"
+    "table.\n";
 
 typedef struct selection {
     const gcs_kernel_list *list; /* NULL: every ISA */
     const gcs_kernel *kernel;    /* NULL: every kernel */
+    const char *table;           /* NULL: kernels, not a table */
+    uint64_t seconds;
+    bool timed; /* --time was given */
 } selection;
 
 typedef struct totals {
@@ -111,12 +127,27 @@ static bool choose_kernel(const char *name, selection *chosen) {
     return true;
 }
 
+static bool read_option(int answer, selection *chosen) {
+    switch (answer) {
+    case 'i':
+        return choose_isa(optarg, chosen);
+    case 'k':
+        return choose_kernel(optarg, chosen);
+    case 't':
+        chosen->table = optarg;
+        return true;
+    default:
+        chosen->timed = true;
+        return gcs_option_number("verify", "--time", optarg, 0, MOST_SECONDS, &chosen->seconds);
+    }
+}
+
 int gcs_cmd_verify(int argc, char **argv) {
-    static const struct option options[] = {{"isa", required_argument, NULL, 'i'},
-                                            {"kernel", required_argument, NULL, 'k'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    selection chosen = {0};
+    static const struct option options[] = {
+        {"isa", required_argument, NULL, 'i'},   {"kernel", required_argument, NULL, 'k'},
+        {"table", required_argument, NULL, 't'}, {"time", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    selection chosen = {.seconds = 10};
     int answer;
     opterr = 0;
     while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
@@ -124,13 +155,19 @@ int gcs_cmd_verify(int argc, char **argv) {
             fputs(help, stdout);
             return GCS_EXIT_OK;
         }
-        if (answer != 'i' && answer != 'k')
+        if (answer == '?' || answer == ':')
             return gcs_bad_option(argv, answer);
-        if (!(answer == 'i' ? choose_isa(optarg, &chosen) : choose_kernel(optarg, &chosen)))
+        if (!read_option(answer, &chosen))
             return GCS_EXIT_USAGE;
     }
     if (optind < argc)
         return gcs_usage_error(argv[0], "unexpected argument '%s'", argv[optind]);
+    if (chosen.timed && !chosen.table)
+        return gcs_usage_error(argv[0], "--time goes with --table");
+    if (chosen.table && (chosen.list || chosen.kernel))
+        return gcs_usage_error(argv[0], "--table goes neither with --isa nor with --kernel");
+    if (chosen.table)
+        return gcs_verify_table(chosen.table, chosen.seconds);
     if (chosen.list && chosen.kernel && chosen.list->isa != chosen.kernel->isa)
         return gcs_usage_error(argv[0], "--kernel: '%s' is not a kernel of --isa %s",
                                chosen.kernel->name, chosen.list->isa_name);

@@ -14,6 +14,8 @@ enum {
 int gcs_cmd_info(int argc, char **argv);
 int gcs_cmd_verify(int argc, char **argv);
 int gcs_cmd_tune(int argc, char **argv);
+int gcs_cmd_merge(int argc, char **argv);
+int gcs_cmd_builtin(int argc, char **argv);
 int gcs_cmd_show(int argc, char **argv);
 int gcs_cmd_explain(int argc, char **argv);
 

@@ -125,17 +125,63 @@ bool gcs_journal_open(gcs_journal *journal, const char *path, const gcs_machine 
     return false;
 }
 
-bool gcs_journal_append(const gcs_journal *journal, const gcs_shape_result *result) {
+/* A result or, where that is NULL, a run. */
+static bool append(const gcs_journal *journal, const gcs_shape_result *result, const char *run) {
     char *text = NULL;
     size_t size = 0;
     FILE *to = open_memstream(&text, &size);
     if (!to)
         return false;
-    gcs_journal_write_result(to, result);
+    if (result)
+        gcs_journal_write_result(to, result);
+    else
+        gcs_journal_write_run(to, run);
     bool written =
         fclose(to) == 0 && write_all(journal->file, text, size) && fdatasync(journal->file) == 0;
     free(text);
     return written;
+}
+
+bool gcs_journal_append(const gcs_journal *journal, const gcs_shape_result *result) {
+    return append(journal, result, NULL);
+}
+
+bool gcs_journal_begin_run(const gcs_journal *journal, const char *words) {
+    return append(journal, NULL, words);
+}
+
+static bool read_contents(gcs_journal_contents *contents, const char *path, char *text, size_t size,
+                          char *why, size_t why_size) {
+    gcs_journal_reading reading;
+    size_t header_size;
+    if (!gcs_journal_parse_header(text, &header_size, &contents->machine, &contents->same_kernels))
+        return fail(why, why_size, path, "is no journal of gcstep tune");
+    if (!gcs_journal_parse(text, size, header_size, &contents->results, &reading) ||
+        (reading.run && !(contents->run = strdup(reading.run))))
+        return fail(why, why_size, path, "out of memory");
+    contents->bad_lines = reading.bad_lines;
+    contents->first_bad = reading.first_bad;
+    return true;
+}
+
+bool gcs_journal_read(gcs_journal_contents *contents, const char *path, char *why,
+                      size_t why_size) {
+    char *text;
+    size_t size;
+    const char *problem = "out of memory";
+    *contents = (gcs_journal_contents){.run = NULL};
+    const gcs_file_result result = gcs_file_read(path, MOST_BYTES, &text, &size, &problem);
+    if (result != GCS_FILE_OK)
+        return fail(why, why_size, path, result == GCS_FILE_ABSENT ? "no such file" : problem);
+    const bool read = read_contents(contents, path, text, size, why, why_size);
+    free(text);
+    return read;
+}
+
+void gcs_journal_contents_free(gcs_journal_contents *contents) {
+    gcs_results_free(&contents->results);
+    free(contents->run);
+    contents->run = NULL;
 }
 
 void gcs_journal_close(gcs_journal *journal) {

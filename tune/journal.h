@@ -18,6 +18,24 @@ bool gcs_journal_open(gcs_journal *journal, const char *path, const gcs_machine 
 
 /* Appends a result and waits until it is on disk. False: errno says why. */
 bool gcs_journal_append(const gcs_journal *journal, const gcs_shape_result *result);
+
+/* Appends what the run that begins is asked for. False: errno says why. */
+bool gcs_journal_begin_run(const gcs_journal *journal, const char *words);
+
+/* Reads a journal without changing it. */
+typedef struct gcs_journal_contents {
+    gcs_machine machine;
+    bool same_kernels; /* measured on this build's kernels */
+    gcs_results results;
+    char *run;                   /* what the last run was asked for; NULL: no line says it */
+    size_t bad_lines, first_bad; /* as gcs_journal_reading */
+} gcs_journal_contents;
+
+/* False: `why` names the file and says what is wrong. To be freed with gcs_journal_contents_free in
+ * both cases. */
+bool gcs_journal_read(gcs_journal_contents *contents, const char *path, char *why, size_t why_size);
+void gcs_journal_contents_free(gcs_journal_contents *contents);
+
 void gcs_journal_close(gcs_journal *journal);
 
 #endif

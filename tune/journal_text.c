@@ -1,5 +1,5 @@
-/* The text of a journal: header and results, tab-separated. A result is its candidates' lines and
- * then one line `result`, which makes it count. */
+/* The text of a journal: header, runs and results, tab-separated. A result is its candidates' lines
+ * and then one line `result`, which makes it count. */
 #include "tune/journal_text.h"
 #include "dispatch/registry.h"
 #include "dispatch/table_internal.h"
@@ -41,6 +41,49 @@ void gcs_journal_write_result(FILE *to, const gcs_shape_result *result) {
             result->default_ns, e->median_ns, e->spread, e->ceiling, e->vs_default,
             e->runner_up_gap, e->rounds, result->hot_gain, result->hot_ceiling, result->hot_rounds,
             e->ties);
+}
+
+void gcs_journal_write_run(FILE *to, const char *words) {
+    fprintf(to, "run\t%s\n", words);
+}
+
+/* ---- Reading the header -------------------------------------------------------------------- */
+
+/* The line at *at, without its newline, if it begins with the word and a tab; *at: behind it. */
+static bool take_header_line(const char **at, const char *word, char *text, size_t size) {
+    const size_t length = strlen(word), whole = strcspn(*at, "\n");
+    if (strncmp(*at, word, length) != 0 || (*at)[length] != '\t' || (*at)[whole] != '\n')
+        return false;
+    const int cut = snprintf(text, size, "%.*s", (int)(whole - length - 1), *at + length + 1);
+    *at += whole + 1;
+    return cut >= 0 && (size_t)cut < size;
+}
+
+/* Whether the text begins with the header that this build writes on that machine. */
+static bool is_of_this_build(const char *text, const gcs_machine *machine) {
+    char *own = NULL;
+    size_t size;
+    FILE *to = open_memstream(&own, &size);
+    if (!to)
+        return false;
+    gcs_journal_write_header(to, machine);
+    const bool same = fclose(to) == 0 && strncmp(text, own, size) == 0;
+    free(own);
+    return same;
+}
+
+bool gcs_journal_parse_header(const char *text, size_t *size, gcs_machine *machine,
+                              bool *same_kernels) {
+    char value[1024];
+    const char *at = text;
+    if (!take_header_line(&at, "gcstep-journal", value, sizeof value) || strcmp(value, "2") != 0 ||
+        !take_header_line(&at, "machine", value, sizeof value) ||
+        !gcs_machine_parse(value, machine) ||
+        !take_header_line(&at, "impl_revs", value, sizeof value))
+        return false;
+    *size = (size_t)(at - text);
+    *same_kernels = is_of_this_build(text, machine);
+    return true;
 }
 
 /* ---- Reading ------------------------------------------------------------------------------- */
@@ -126,10 +169,18 @@ static bool read_result(char *const f[], gcs_shape_result *result) {
 }
 
 /* What one line did. */
-typedef enum line_kind { LINE_CANDIDATE, LINE_RESULT, LINE_BAD, LINE_NO_MEMORY } line_kind;
+typedef enum line_kind {
+    LINE_CANDIDATE,
+    LINE_RESULT,
+    LINE_RUN,
+    LINE_BAD,
+    LINE_NO_MEMORY
+} line_kind;
 
 static line_kind take_line(char *line, gcs_shape_result *pending, gcs_results *results) {
     char *fields[MOST_FIELDS];
+    if (strncmp(line, "run\t", 4) == 0)
+        return LINE_RUN;
     size_t count = cut(line, fields);
     if (count == CANDIDATE_FIELDS && strcmp(fields[0], "candidate") == 0) {
         gcs_candidate_result candidate;
@@ -169,12 +220,13 @@ bool gcs_journal_parse(char *text, size_t size, size_t begin, gcs_results *resul
         *newline = '\0';
         number++;
         kind = take_line(text + at, &pending, results);
-        at = (size_t)(newline - text) + 1;
-        if (kind == LINE_BAD) {
+        if (kind == LINE_RUN)
+            reading->run = text + at + strlen("run\t");
+        if (kind == LINE_BAD || kind == LINE_RUN)
             gcs_result_free(&pending);
-            if (reading->bad_lines++ == 0)
-                reading->first_bad = number;
-        }
+        if (kind == LINE_BAD && reading->bad_lines++ == 0)
+            reading->first_bad = number;
+        at = (size_t)(newline - text) + 1;
         if (kind != LINE_CANDIDATE)
             reading->end = at;
     }

@@ -1,4 +1,5 @@
-/* How well a table made from the results serves shapes that were not measured. */
+/* The lines of a table that is made from results, and how well it serves shapes that were not
+ * measured. */
 #ifndef GCSTEP_TUNE_LOOKUP_H
 #define GCSTEP_TUNE_LOOKUP_H
 
@@ -7,17 +8,27 @@
 /* A line of the table for the shape. */
 gcs_table_line gcs_line_of(const gcs_shape_result *result);
 
-/* The default line of the key's (rule, centre, types, layout, threads), from all results of that
- * class but `left_out` (may be NULL): the kernel with the least summed regret over the shapes, of
- * those that won a shape beyond the noise and the present default. False where no single kernel
- * does at least as well as the default that there is without the line. */
-bool gcs_default_line_of(const gcs_results *results, const gcs_table_key *key,
-                         const gcs_shape_result *left_out, gcs_table_line *line);
+#define GCS_MOST_DEFAULT_LINES 2
 
-/* What a tensor of this shape would lose if it were not in the table: the kernel is looked up as
- * dispatch does, among the lines of all other results, and its time on this shape is compared with
- * the best kernel's: time / best time - 1. False when memory ran out. */
-bool gcs_regret_of(const gcs_results *results, const gcs_shape_result *shape,
-                   const gcs_machine *machine, double *lost);
+/* The default lines of the key's (rule, centre, types, layout, threads), from all results of that
+ * class but `left_out` (may be NULL); for rows one for short ones and one for the others. Each
+ * names the kernel with the least summed regret over its shapes, of those that won a shape beyond
+ * the noise and the present default. Where no single kernel does better than the default that there
+ * is without the line there is none, but where a line for all rows would take the short ones too,
+ * a line keeps them as they are. Returns their number. */
+size_t gcs_default_lines_of(const gcs_results *results, const gcs_table_key *key,
+                            const gcs_shape_result *left_out,
+                            gcs_table_line lines[GCS_MOST_DEFAULT_LINES]);
+
+/* What a tensor would lose if its shape were not in the table. */
+typedef struct gcs_left_out {
+    double regret;       /* time / best kernel's time - 1 */
+    double beyond_noise; /* the same; 0 where the two are not told apart */
+} gcs_left_out;
+
+/* The kernel for the shape is looked up as dispatch does, among the lines of all other results and
+ * the built-in table's. False when memory ran out. */
+bool gcs_leave_out(const gcs_results *results, const gcs_shape_result *shape,
+                   const gcs_machine *machine, gcs_left_out *lost);
 
 #endif

@@ -13,8 +13,10 @@ typedef struct command {
 
 static const command commands[] = {
     {"info", gcs_cmd_info, "show this machine, the kernels it can run, and the tables in use"},
-    {"verify", gcs_cmd_verify, "check every kernel against the reference"},
+    {"verify", gcs_cmd_verify, "check every kernel against the reference, or the lines of a table"},
     {"tune", gcs_cmd_tune, "time the kernels on a network's tensors and write a table"},
+    {"merge", gcs_cmd_merge, "make one table of several"},
+    {"builtin", gcs_cmd_builtin, "make the built-in table from tuning journals"},
     {"show", gcs_cmd_show, "print a table in columns"},
     {"explain", gcs_cmd_explain, "say which kernel a tensor would get, and why"},
 };

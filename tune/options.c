@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int gcs_usage_error(const char *command, const char *format, ...) {
@@ -63,5 +64,21 @@ bool gcs_option_spec(const char *command, const char *text, gcs_spec *spec) {
                     "--spec: unknown spec '%s'; it is a rule, and where wanted a centre and types, "
                     "e.g. sgdm, sgdm_none, adamw_update_bf16-bf16",
                     text);
+    return false;
+}
+
+bool gcs_check_timing_environment(const char *command, gcs_environment *env) {
+    const char *kernel = getenv("GCSTEP_KERNEL");
+    if (kernel && *kernel) {
+        fprintf(stderr,
+                "gcstep %s: GCSTEP_KERNEL is set to '%s': unset it, so that kernels can be "
+                "compared\n",
+                command, kernel);
+        return false;
+    }
+    unsetenv("GCSTEP_RECORD");
+    if (gcs_environment_read(env) == GCS_OK)
+        return true;
+    fprintf(stderr, "gcstep %s: %s\n", command, gcs_last_error());
     return false;
 }

@@ -2,6 +2,7 @@
 #ifndef GCSTEP_TUNE_OPTIONS_H
 #define GCSTEP_TUNE_OPTIONS_H
 
+#include "dispatch/environment.h"
 #include <gcstep/gcstep.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +26,11 @@ __attribute__((format(printf, 2, 3))) int gcs_usage_error(const char *command, c
 
 /* The error for what getopt_long answered with '?' or ':' (its option string starts with ':'). */
 int gcs_bad_option(char **argv, int answer);
+
+/* Reads the GCSTEP_* switches for a command that compares kernels: GCSTEP_KERNEL would force the
+ * same one on all, and GCSTEP_RECORD, which is unset, would record the command itself. False after
+ * an error. */
+bool gcs_check_timing_environment(const char *command, gcs_environment *env);
 
 /* Each returns false after an error that names `option`. */
 bool gcs_option_number(const char *command, const char *option, const char *text, uint64_t least,

@@ -3,6 +3,7 @@
 #include "dispatch/registry.h"
 #include "dispatch/table_internal.h"
 #include "tune/command.h"
+#include "tune/journal.h"
 #include "tune/options.h"
 #include "tune/shapes.h"
 #include "tune/tool.h"
@@ -19,6 +20,7 @@ static const char help[] =
     "take its kernels. The result of a step does not depend on the table, only its speed does.\n"
     "\n"
     "Usage: gcstep tune --model NAME | --shapes FILE [OPTION]...\n"
+    "       gcstep tune --resume [--table OUT] [OPTION]...\n"
     "\n"
     "  --model NAME    a built-in network, e.g. resnet50; may be repeated\n"
     "  --shapes FILE   tensors of a network of your own (format: models/README.md); may be\n"
@@ -29,10 +31,14 @@ static const char help[] =
     "  --threads N     threads of a step; default: what this process may use\n"
     "  --table OUT     the table to write; default: the user's, which every step looks into.\n"
     "                  Lines for other shapes that it has already are kept\n"
+    "  --resume        go on with the last run: with what OUT.journal says that it was asked for.\n"
+    "                  Other options count before the journal's; --model or --shapes ask anew.\n"
+    "                  It is an error if there is no journal of this machine and these kernels\n"
     "  --fresh         measure again what the journal OUT.journal has already\n"
     "  --help          this text\n"
     "\n" GCS_SPEC_HELP "\n"
-    "A run that is stopped goes on where it was when the same command is given again.\n"
+    "A run that is stopped goes on where it was with --resume, or when the same command is given\n"
+    "again.\n"
     "How it measures and decides: docs/tuning.md.\n";
 
 enum {
@@ -43,6 +49,7 @@ enum {
     OPT_RIGOR,
     OPT_THREADS,
     OPT_TABLE,
+    OPT_RESUME,
     OPT_FRESH
 };
 
@@ -54,10 +61,38 @@ static const struct option options[] = {
     {"rigor", required_argument, NULL, OPT_RIGOR},
     {"threads", required_argument, NULL, OPT_THREADS},
     {"table", required_argument, NULL, OPT_TABLE},
+    {"resume", no_argument, NULL, OPT_RESUME},
     {"fresh", no_argument, NULL, OPT_FRESH},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
+
+/* ---- What a run was asked for -------------------------------------------------------------- */
+
+/* Adds an option to what the journal is told. A value with a tab or a newline in it cannot be: such
+ * a run goes on by its whole command. */
+static bool remember(gcs_tune_request *r, const char *option, const char *value) {
+    const size_t length = r->run ? strlen(r->run) : 0;
+    const size_t more = strlen(option) + strlen(value) + sizeof "\t--\t";
+    char *grown = realloc(r->run, length + more);
+    if (!grown) {
+        fprintf(stderr, "gcstep tune: out of memory\n");
+        return false;
+    }
+    r->run = grown;
+    snprintf(grown + length, more, "%s--%s\t%s", length ? "\t" : "", option, value);
+    r->run_is_told = r->run_is_told && !strpbrk(value, "\t\n");
+    return true;
+}
+
+static const struct option *find_option(int value) {
+    for (const struct option *o = options; o->name; o++)
+        if (o->val == value)
+            return o;
+    return NULL;
+}
+
+/* ---- Options ------------------------------------------------------------------------------- */
 
 static bool add_model(gcs_tune_request *r, bool is_file, const char *name) {
     char error[512];
@@ -115,6 +150,9 @@ static bool set_table(gcs_tune_request *r, const char *path) {
 }
 
 static bool read_option(gcs_tune_request *r, int answer) {
+    const struct option *option = find_option(answer);
+    if (option->has_arg && answer != OPT_TABLE && !remember(r, option->name, optarg))
+        return false;
     switch (answer) {
     case OPT_MODEL:
     case OPT_SHAPES:
@@ -132,6 +170,9 @@ static bool read_option(gcs_tune_request *r, int answer) {
         return gcs_option_threads("tune", optarg, &r->threads);
     case OPT_TABLE:
         return set_table(r, optarg);
+    case OPT_RESUME:
+        r->resume = true;
+        return true;
     default:
         r->fresh = true;
         return true;
@@ -154,34 +195,9 @@ static bool probe_threads(gcs_tune_request *r) {
     return true;
 }
 
-/* GCSTEP_KERNEL would force the same kernel on all; GCSTEP_RECORD would record the tuner itself. */
-static bool check_environment(void) {
-    const char *kernel = getenv("GCSTEP_KERNEL");
-    if (kernel && *kernel) {
-        fprintf(stderr,
-                "gcstep tune: GCSTEP_KERNEL is set to '%s': unset it, so that kernels can "
-                "be compared\n",
-                kernel);
-        return false;
-    }
-    unsetenv("GCSTEP_RECORD");
-    gcs_environment env;
-    if (gcs_environment_read(&env) == GCS_OK)
-        return true;
-    fprintf(stderr, "gcstep tune: %s\n", gcs_last_error());
-    return false;
-}
-
-static bool set_defaults(gcs_tune_request *r) {
+/* The table's path, and by it the journal's. */
+static bool set_paths(gcs_tune_request *r) {
     char path[GCS_PATH_SIZE];
-    if (r->model_count == 0) {
-        gcs_usage_error("tune", "--model or --shapes is missing: which tensors?");
-        return false;
-    }
-    if (r->spec_count == 0)
-        r->specs[r->spec_count++] = gcs_spec_sgdm();
-    if (!check_environment() || (r->threads == 0 && !probe_threads(r)))
-        return false;
     if (r->table[0] == '\0') {
         if (gcs_user_table_path(path, sizeof path) == 0) {
             gcs_usage_error("tune", "--table is missing, and neither HOME nor XDG_CONFIG_HOME "
@@ -195,10 +211,97 @@ static bool set_defaults(gcs_tune_request *r) {
     return true;
 }
 
+/* ---- Going on with a run ------------------------------------------------------------------- */
+
+static int option_number(const char *name) {
+    for (const struct option *o = options; o->name; o++)
+        if (strncmp(name, "--", 2) == 0 && strcmp(name + 2, o->name) == 0 && o->has_arg)
+            return o->val;
+    return 0;
+}
+
+/* Whether an option of the journal's gives way to one that was given now. */
+static bool is_given(const gcs_tune_request *given, int option) {
+    return (option == OPT_SPEC && given->spec_count) || (option == OPT_TIME && given->seconds) ||
+           (option == OPT_RIGOR && given->rigor != GCS_RIGOR_NONE) ||
+           (option == OPT_THREADS && given->threads) || option == OPT_TABLE;
+}
+
+static bool take_run(gcs_tune_request *r, char *words) {
+    gcs_tune_request given = *r;
+    for (char *name; (name = strsep(&words, "\t")) != NULL;) {
+        const int option = option_number(name);
+        optarg = strsep(&words, "\t");
+        if (!option || !optarg) {
+            gcs_usage_error("tune", "--resume: %s: what '%s' of its last run means is not known",
+                            r->journal, name);
+            return false;
+        }
+        if (!is_given(&given, option) && !read_option(r, option))
+            return false;
+    }
+    return true;
+}
+
+/* Whether the journal is one to go on with; false after an error. */
+static bool check_journal(const gcs_tune_request *r, const gcs_journal_contents *contents) {
+    gcs_machine machine;
+    gcs_machine_read(&machine);
+    if (!gcs_machine_same(&contents->machine, &machine) || !contents->same_kernels) {
+        gcs_usage_error("tune",
+                        "--resume: %s is of another machine or of other kernels, so that its "
+                        "results do not hold here; without --resume it is set aside",
+                        r->journal);
+        return false;
+    }
+    if (contents->run || r->model_count > 0)
+        return true;
+    gcs_usage_error("tune",
+                    "--resume: %s does not say what its run was asked for: give --model or "
+                    "--shapes again",
+                    r->journal);
+    return false;
+}
+
+/* Goes on with the journal's last run or, where tensors are asked for, with its results alone. */
+static bool resume(gcs_tune_request *r) {
+    gcs_journal_contents contents;
+    char why[GCS_PATH_SIZE + 128];
+    bool read = gcs_journal_read(&contents, r->journal, why, sizeof why);
+    if (!read)
+        gcs_usage_error("tune", "--resume: %s", why);
+    read = read && check_journal(r, &contents) && (r->model_count > 0 || take_run(r, contents.run));
+    gcs_journal_contents_free(&contents);
+    return read;
+}
+
+static bool set_defaults(gcs_tune_request *r) {
+    gcs_environment env;
+    if (r->resume && r->fresh) {
+        gcs_usage_error("tune", "--resume and --fresh contradict each other");
+        return false;
+    }
+    if (r->model_count == 0 && !r->resume) {
+        gcs_usage_error("tune", "--model or --shapes is missing: which tensors?");
+        return false;
+    }
+    if (!gcs_check_timing_environment("tune", &env) || !set_paths(r) || (r->resume && !resume(r)))
+        return false;
+    if (r->spec_count == 0)
+        r->specs[r->spec_count++] = gcs_spec_sgdm();
+    if (r->rigor == GCS_RIGOR_NONE)
+        r->rigor = GCS_RIGOR_NORMAL;
+    if (r->threads == 0 && !probe_threads(r))
+        return false;
+    char threads[16];
+    snprintf(threads, sizeof threads, "%d", r->threads);
+    return remember(r, "threads", threads);
+}
+
 bool gcs_tune_request_read(gcs_tune_request *request, int argc, char **argv, int *status) {
     int answer;
     memset(request, 0, sizeof *request);
-    request->rigor = GCS_RIGOR_NORMAL;
+    request->run_is_told = true;
     *status = GCS_EXIT_USAGE;
     opterr = 0;
     while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
@@ -225,6 +328,8 @@ void gcs_tune_request_free(gcs_tune_request *request) {
     for (size_t i = 0; i < request->model_count; i++)
         gcs_model_free(&request->models[i]);
     free(request->models);
+    free(request->run);
+    request->run = NULL;
     request->models = NULL;
     request->model_count = 0;
 }

@@ -17,6 +17,9 @@ typedef struct gcs_tune_request {
     uint64_t seconds; /* 0: by rigor and number of shapes */
     int threads;
     bool fresh;
+    bool resume;
+    char *run;        /* what was asked for: options and their values, joined by tabs */
+    bool run_is_told; /* to the journal */
     char table[GCS_PATH_SIZE], journal[GCS_PATH_SIZE];
 } gcs_tune_request;
 

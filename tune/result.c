@@ -1,6 +1,9 @@
 /* What the tuner found out about one shape: storage and look-up. */
 #include "tune/result.h"
+#include "dispatch/registry.h"
 #include "tune/shapes.h"
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,8 +64,39 @@ bool gcs_result_ratio(const gcs_shape_result *result, const char *kernel, double
     return false;
 }
 
+double gcs_interval_of(double interquartile_range, uint32_t rounds) {
+    return rounds ? 2.393 * interquartile_range / sqrt((double)rounds) : INFINITY;
+}
+
+static double interval_of(const gcs_candidate_result *c) {
+    return c->fate == GCS_FATE_DEFAULT /* the unit of all ratios: no noise of its own */
+               ? 0
+               : gcs_interval_of(c->upper_quartile - c->lower_quartile, c->rounds);
+}
+
+bool gcs_result_ties(const gcs_shape_result *result, const char *kernel) {
+    const gcs_candidate_result *winner = &result->candidates[result->winner];
+    for (size_t i = 0; i < result->count; i++) {
+        const gcs_candidate_result *c = &result->candidates[i];
+        if (c->fate != GCS_FATE_FAILED && strcmp(c->kernel, kernel) == 0)
+            return c->median - winner->median <= hypot(interval_of(c), interval_of(winner));
+    }
+    return false;
+}
+
 double gcs_result_best(const gcs_shape_result *result) {
     return result->candidates[result->winner].median;
+}
+
+gcs_isa gcs_isa_in_name(const char *kernel) {
+    char text[GCS_KERNEL_NAME_SIZE];
+    char *rest = text;
+    gcs_isa isa;
+    snprintf(text, sizeof text, "%s", kernel);
+    for (char *word; (word = strsep(&rest, "_")) != NULL;)
+        if (gcs_isa_parse(word, &isa))
+            return isa;
+    return GCS_ISA_COUNT;
 }
 
 const char *gcs_fate_name(gcs_fate fate) {

@@ -60,6 +60,18 @@ bool gcs_result_ratio(const gcs_shape_result *result, const char *kernel, double
  * kernel: where nobody beats the default beyond the noise, the default is the best there is. */
 double gcs_result_best(const gcs_shape_result *result);
 
+/* Half the width of the 99 % confidence interval of a median, estimated from the interquartile
+ * range of so many values as of a normal distribution: 2.576 * sqrt(pi / 2) * (range / 1.349) /
+ * sqrt(n). */
+double gcs_interval_of(double interquartile_range, uint32_t rounds);
+
+/* Whether the kernel's ratio differs from the winner's by no more than the noise of both. */
+bool gcs_result_ties(const gcs_shape_result *result, const char *kernel);
+
+/* The ISA in a kernel's name, also of a kernel that this build lacks; GCS_ISA_COUNT: an unknown
+ * one. */
+gcs_isa gcs_isa_in_name(const char *kernel);
+
 const char *gcs_fate_name(gcs_fate fate);
 bool gcs_fate_parse(const char *name, gcs_fate *fate);
 

@@ -2,6 +2,7 @@
 #include "tune/summary.h"
 #include "dispatch/registry.h"
 #include "tune/lookup.h"
+#include "tune/regret.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,7 +14,8 @@ typedef struct totals {
     double log_gain, hot_log_gain, hot_log_ceiling;
     double default_ns, tuned_ns, ceiling_ns; /* of one step over all tensors of the networks */
     double regret, worst_regret, default_regret, worst_default_regret;
-    gcs_table_key worst, worst_default;
+    double clear_regret, worst_clear_regret; /* of the table, beyond the noise */
+    gcs_table_key worst, worst_clear, worst_default;
 } totals;
 
 static void add_times(totals *t, const gcs_shape_result *result, uint64_t occurrences) {
@@ -32,18 +34,22 @@ static void add_times(totals *t, const gcs_shape_result *result, uint64_t occurr
     t->hot_log_ceiling += log(result->hot_ceiling);
 }
 
-static void add_regret(totals *t, const gcs_shape_result *result, double regret) {
-    double default_regret = 1 / gcs_result_best(result) - 1;
-    t->regret += regret;
-    t->default_regret += default_regret;
-    if (regret >= t->worst_regret) {
-        t->worst_regret = regret;
-        t->worst = result->key;
-    }
-    if (default_regret >= t->worst_default_regret) {
-        t->worst_default_regret = default_regret;
-        t->worst_default = result->key;
-    }
+static void add_one(double regret, const gcs_table_key *key, double *sum, double *worst,
+                    gcs_table_key *of_worst) {
+    *sum += regret;
+    if (regret < *worst)
+        return;
+    *worst = regret;
+    *of_worst = *key;
+}
+
+static void add_regret(totals *t, const gcs_shape_result *result, const gcs_left_out *lost) {
+    const double default_regret = gcs_regret(1, gcs_result_best(result));
+    add_one(lost->regret, &result->key, &t->regret, &t->worst_regret, &t->worst);
+    add_one(lost->beyond_noise, &result->key, &t->clear_regret, &t->worst_clear_regret,
+            &t->worst_clear);
+    add_one(default_regret, &result->key, &t->default_regret, &t->worst_default_regret,
+            &t->worst_default);
 }
 
 static bool collect(const gcs_jobs *jobs, const gcs_results *results, const gcs_machine *machine,
@@ -51,13 +57,13 @@ static bool collect(const gcs_jobs *jobs, const gcs_results *results, const gcs_
     *t = (totals){.shapes = 0};
     for (size_t i = 0; i < jobs->count; i++) {
         const gcs_shape_result *result = gcs_results_find(results, &jobs->jobs[i].key);
-        double regret;
+        gcs_left_out lost;
         if (!result)
             continue;
-        if (!gcs_regret_of(results, result, machine, &regret))
+        if (!gcs_leave_out(results, result, machine, &lost))
             return false;
         add_times(t, result, jobs->jobs[i].occurrences);
-        add_regret(t, result, regret);
+        add_regret(t, result, &lost);
     }
     return true;
 }
@@ -103,6 +109,8 @@ bool gcs_summary_print(const gcs_spec *spec, const gcs_jobs *jobs, const gcs_res
            t.changed);
     print_times(&t);
     print_regret("regret of the table", t.regret / (double)t.shapes, t.worst_regret, &t.worst);
+    print_regret("  beyond the noise", t.clear_regret / (double)t.shapes, t.worst_clear_regret,
+                 &t.worst_clear);
     print_regret("regret without the table", t.default_regret / (double)t.shapes,
                  t.worst_default_regret, &t.worst_default);
     return true;

@@ -1,17 +1,14 @@
-/* Writing the table of a tuning run: merged with what the file has, by temporary file and rename.
- */
+/* Writing the table of a tuning run: merged with what the file has. */
 #include "tune/table_output.h"
 #include "dispatch/file.h"
 #include "dispatch/table_internal.h"
 #include "tune/lookup.h"
 #include "tune/tool.h"
-#include <errno.h>
+#include "tune/write_file.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define LINE_SIZE 1024
 
@@ -67,26 +64,11 @@ static bool check_old(const char *path, const char *text, size_t size, const gcs
     return true;
 }
 
-static bool make_folders(const char *path, char *why, size_t why_size) {
-    char folder[4096];
-    if ((size_t)snprintf(folder, sizeof folder, "%s", path) >= sizeof folder)
-        return fail(why, why_size, path, "the path is too long");
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-            return fail(why, why_size, folder, strerror(errno));
-        *slash = '/';
-    }
-    return true;
-}
-
 bool gcs_table_output_check(const char *path, const gcs_machine *machine, char *why,
                             size_t why_size) {
     char *text;
     size_t size;
-    if (*path == '\0' || path[strlen(path) - 1] == '/')
-        return fail(why, why_size, path, "is not the name of a file");
-    if (!make_folders(path, why, why_size) || !read_old(path, &text, &size, why, why_size))
+    if (!gcs_make_folder_of(path, why, why_size) || !read_old(path, &text, &size, why, why_size))
         return false;
     bool fine = !text || check_old(path, text, size, machine, why, why_size);
     free(text);
@@ -107,20 +89,22 @@ static bool has_key(const line_list *list, const gcs_table_key *key) {
     return false;
 }
 
-/* One line per result and the default line of each class; there is room for two per job. */
+/* One line per result and the default lines of each class; there is room for all of each job. */
 static bool new_lines(const gcs_results *results, const gcs_jobs *jobs, line_list *list) {
     list->count = 0;
-    list->lines = calloc(2 * jobs->count + 1, sizeof *list->lines);
+    list->lines = calloc((1 + GCS_MOST_DEFAULT_LINES) * jobs->count + 1, sizeof *list->lines);
     if (!list->lines)
         return false;
     for (size_t i = 0; i < jobs->count; i++) {
         const gcs_shape_result *result = gcs_results_find(results, &jobs->jobs[i].key);
-        gcs_table_line line;
+        gcs_table_line defaults[GCS_MOST_DEFAULT_LINES];
         if (!result)
             continue;
         list->lines[list->count++] = gcs_line_of(result);
-        if (gcs_default_line_of(results, &result->key, NULL, &line) && !has_key(list, &line.key))
-            list->lines[list->count++] = line;
+        const size_t count = gcs_default_lines_of(results, &result->key, NULL, defaults);
+        for (size_t d = 0; d < count; d++)
+            if (!has_key(list, &defaults[d].key))
+                list->lines[list->count++] = defaults[d];
     }
     return true;
 }
@@ -161,46 +145,25 @@ static size_t write_kept(FILE *to, const char *old, const line_list *list) {
     return kept;
 }
 
-static size_t write_text(FILE *to, const gcs_machine *machine, const line_list *list,
-                         const char *old) {
+/* What is to be written. */
+typedef struct new_table {
+    const gcs_machine *machine;
+    const line_list *list;
+    const char *old; /* text of the file that is there; NULL: there is none */
+    size_t lines;    /* how many were written */
+} new_table;
+
+static void write_text(FILE *to, void *context) {
+    new_table *table = context;
     char text[2 * LINE_SIZE], date[12];
     gcs_today(date, sizeof date);
-    gcs_table_format_header(machine, gcs_tool_text(), date, text, sizeof text);
+    gcs_table_format_header(table->machine, gcs_tool_text(), date, text, sizeof text);
     fputs(text, to);
-    for (size_t i = 0; i < list->count; i++) {
-        gcs_table_format_line(&list->lines[i], text, sizeof text);
+    for (size_t i = 0; i < table->list->count; i++) {
+        gcs_table_format_line(&table->list->lines[i], text, sizeof text);
         fputs(text, to);
     }
-    return list->count + (old ? write_kept(to, old, list) : 0);
-}
-
-/* mkstemp makes files for their owner alone; a table is for whom the user's umask says. */
-static bool set_mode(int file) {
-    mode_t mask = umask(0);
-    umask(mask);
-    return fchmod(file, 0666 & ~mask) == 0;
-}
-
-static bool replace(const char *path, const gcs_machine *machine, const line_list *list,
-                    const char *old, size_t *lines, char *why, size_t why_size) {
-    char temporary[4096];
-    if ((size_t)snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= sizeof temporary)
-        return fail(why, why_size, path, "the path is too long");
-    int file = mkstemp(temporary);
-    FILE *to = file >= 0 ? fdopen(file, "w") : NULL;
-    if (!to) {
-        if (file >= 0)
-            close(file);
-        return fail(why, why_size, temporary, strerror(errno));
-    }
-    *lines = write_text(to, machine, list, old);
-    bool written = fflush(to) == 0 && !ferror(to) && set_mode(file) && fsync(file) == 0;
-    written = fclose(to) == 0 && written && rename(temporary, path) == 0;
-    if (written)
-        return true;
-    fail(why, why_size, path, strerror(errno));
-    unlink(temporary);
-    return false;
+    table->lines = table->list->count + (table->old ? write_kept(to, table->old, table->list) : 0);
 }
 
 bool gcs_table_output_write(const char *path, const gcs_machine *machine,
@@ -217,10 +180,13 @@ bool gcs_table_output_write(const char *path, const gcs_machine *machine,
         free(old);
         return false;
     }
-    if (!new_lines(results, jobs, &list))
+    if (!new_lines(results, jobs, &list)) {
         fail(why, why_size, path, "out of memory");
-    else
-        written = replace(path, machine, &list, old, lines, why, why_size);
+    } else {
+        new_table table = {.machine = machine, .list = &list, .old = old};
+        written = gcs_write_file(path, write_text, &table, why, why_size);
+        *lines = table.lines;
+    }
     free(list.lines);
     free(old);
     return written;

@@ -1,0 +1,183 @@
+/* gcstep verify --table: resolving the lines of a table, and timing a sample of them again. */
+#include "tune/verify_table.h"
+#include "dispatch/plan.h"
+#include "dispatch/registry.h"
+#include "measure/measure.h"
+#include "tune/command.h"
+#include "tune/options.h"
+#include "tune/retime.h"
+#include "tune/shapes.h"
+#include "tune/whole_table.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND_NS 1000000000u
+/* What a line gets where there are too many for all to be timed: room for setting up, and for the
+ * rounds of a shape of some MiB. */
+#define LEAST_SHARE_NS (SECOND_NS / 2)
+
+typedef struct verification {
+    gcs_whole_table table;
+    gcs_machine machine;
+    gcs_isa isa_cap;
+    size_t unresolved, stale, of_others;
+    const gcs_table_line **lines; /* [count], those that can be timed here, in random order */
+    size_t count;
+    size_t timed, drifted, failed;
+} verification;
+
+/* ---- Resolving ----------------------------------------------------------------------------- */
+
+/* The parser has looked at the kernels that this build has. */
+static void resolve(verification *v) {
+    v->unresolved = v->table.bad_lines;
+    for (size_t i = 0; i < v->table.entries.count; i++) {
+        const gcs_table_line *line = &v->table.entries.items[i].line;
+        if (!gcs_registry_find(line->kernel)) {
+            fprintf(stderr, "gcstep verify: %s:%" PRIu32 ": kernel '%s' is not in this build\n",
+                    v->table.path, line->number, line->kernel);
+            v->unresolved++;
+        } else if (gcs_line_is_stale(line)) {
+            v->stale++;
+        }
+    }
+}
+
+static void print_resolved(const verification *v) {
+    const size_t lines = v->table.entries.count + v->table.bad_lines;
+    printf("%s: %zu of %zu lines resolve to a kernel\n", v->table.path, lines - v->unresolved,
+           lines);
+    if (v->stale)
+        printf("  stale: %zu lines, measured on other kernels than this build's; tune again\n",
+               v->stale);
+}
+
+/* ---- The sample ---------------------------------------------------------------------------- */
+
+static bool is_of_this_machine(const verification *v, const gcs_table_entry *entry) {
+    char identity[GCS_IDENTITY_SIZE];
+    gcs_machine machine;
+    gcs_entry_identity(&v->table, entry, identity);
+    return gcs_machine_parse(identity, &machine) && gcs_machine_same(&machine, &v->machine);
+}
+
+static bool can_be_timed(const verification *v, const gcs_table_line *line) {
+    const gcs_kernel *kernel = gcs_registry_find(line->kernel);
+    const gcs_spec spec = gcs_key_spec(&line->key);
+    const gcs_tensor tensor = {
+        .layout = line->key.layout, .rows = line->key.rows, .cols = line->key.cols};
+    return kernel && kernel->isa <= v->isa_cap && gcs_cpu_allows(kernel->isa) &&
+           line->key.rows > 0 && line->evidence.rounds > 0 && line->evidence.vs_default > 0 &&
+           line->key.threads <= (uint32_t)gcs_machine_allowed_threads() &&
+           !gcs_tensor_is_split(&spec, &tensor, (int)line->key.threads);
+}
+
+/* False: memory ran out. */
+static bool draw_sample(verification *v) {
+    const size_t entries = v->table.entries.count;
+    const gcs_table_line **found = calloc(entries + 1, sizeof *found);
+    size_t *order = calloc(entries + 1, sizeof *order);
+    gcs_random random = {gcs_now_ns()};
+    v->lines = calloc(entries + 1, sizeof *v->lines);
+    const bool room = found && order && v->lines;
+    for (size_t i = 0; room && i < entries; i++) {
+        const gcs_table_entry *entry = &v->table.entries.items[i];
+        if (!is_of_this_machine(v, entry))
+            v->of_others++;
+        else if (can_be_timed(v, &entry->line))
+            found[v->count++] = &entry->line;
+    }
+    if (room)
+        gcs_shuffle(&random, order, v->count);
+    for (size_t i = 0; room && i < v->count; i++)
+        v->lines[i] = found[order[i]];
+    free(found);
+    free(order);
+    return room;
+}
+
+static void print_timing(const gcs_table_line *line, const gcs_retiming *timing,
+                         const char *verdict) {
+    char text[96];
+    gcs_key_text(&line->key, text, sizeof text);
+    printf("  line %-4" PRIu32 " %s, %" PRIu32 " thread%s, %s: %s %.3f (%.3f to %.3f), now %.3f "
+           "(%.3f to %.3f)%s: %s\n",
+           line->number, text, line->key.threads, line->key.threads == 1 ? "" : "s", line->kernel,
+           timing->with_ceiling ? "the default itself, of the ceiling"
+                                : "times the default's speed",
+           timing->recorded, timing->recorded_low, timing->recorded_high, timing->now,
+           timing->now_low, timing->now_high, gcs_line_is_stale(line) ? ", stale" : "", verdict);
+    fflush(stdout);
+}
+
+static void retime(verification *v, const gcs_table_line *line, uint64_t deadline) {
+    gcs_retiming timing;
+    char why[640];
+    switch (gcs_retime(line, deadline, &timing, why, sizeof why)) {
+    case GCS_RETIMED_NO_TIME: /* for a smaller shape there may be some */
+        return;
+    case GCS_RETIMED_FAILED:
+        fprintf(stderr, "gcstep verify: %s:%" PRIu32 ": %s\n", v->table.path, line->number, why);
+        v->failed++;
+        return;
+    case GCS_RETIMED_DRIFT:
+        v->drifted++;
+        print_timing(line, &timing, "DRIFT");
+        break;
+    case GCS_RETIMED_HOLDS:
+        print_timing(line, &timing, "holds");
+        break;
+    }
+    v->timed++;
+}
+
+static void retime_sample(verification *v, uint64_t seconds) {
+    const uint64_t end = gcs_now_ns() + seconds * SECOND_NS;
+    for (size_t i = 0; i < v->count; i++) {
+        const uint64_t now = gcs_now_ns();
+        if (now >= end)
+            break;
+        uint64_t share = (end - now) / (v->count - i);
+        share = share < LEAST_SHARE_NS ? LEAST_SHARE_NS : share;
+        retime(v, v->lines[i], now + share < end ? now + share : end);
+    }
+    printf("  timed again: %zu of the %zu lines of this machine that can be, %zu with drift\n",
+           v->timed, v->count, v->drifted);
+    if (v->of_others)
+        printf("  not timed: %zu lines of other machines or of any\n", v->of_others);
+    if (v->drifted)
+        printf("  drift is no error: a table decides speed only; 'gcstep tune --fresh' measures "
+               "again\n");
+}
+
+/* ---- The whole ----------------------------------------------------------------------------- */
+
+static int verify(verification *v, uint64_t seconds) {
+    resolve(v);
+    print_resolved(v);
+    if (seconds > 0) {
+        if (!draw_sample(v)) {
+            fprintf(stderr, "gcstep verify: out of memory\n");
+            return GCS_EXIT_FAILED;
+        }
+        retime_sample(v, seconds);
+    }
+    return v->unresolved || v->failed ? GCS_EXIT_FAILED : GCS_EXIT_OK;
+}
+
+int gcs_verify_table(const char *path, uint64_t seconds) {
+    verification v = {.count = 0};
+    gcs_environment env;
+    int status = GCS_EXIT_USAGE;
+    gcs_machine_read(&v.machine);
+    if (gcs_check_timing_environment("verify", &env) &&
+        gcs_whole_table_read(&v.table, "verify", path, &status)) {
+        v.isa_cap = env.isa_cap;
+        status = verify(&v, seconds);
+    }
+    gcs_whole_table_free(&v.table);
+    free(v.lines);
+    return status;
+}
