@@ -78,6 +78,30 @@ grep -q '^mobilenet_v2/adamw  .* %' "$scratch/output" || fail "compare_bench.py'
 grep -q '^mobilenet_v2/adamw/measure+means  .* %' "$scratch/output" ||
     fail "compare_bench.py's table of measuring"
 
+# One tensor in the place of a network; a small one in copies, which the time per element shows.
+"$models" --shape=rows:2x100000 --shape=cols:9x64 --shape=general:3x9x16 --shape=flat:1000000 \
+    --threads=2 --benchmark_min_time=0.02 --benchmark_out="$scratch/shapes.json" \
+    >"$scratch/output" 2>&1 || fail "bench_models --shape"
+python3 - "$scratch/shapes.json" <<'END' || fail "the JSON of bench_models --shape"
+import json, sys
+
+benchmarks = json.load(open(sys.argv[1]))["benchmarks"]
+elements = {"rows:2x100000": 200000, "cols:9x64": 576, "general:3x9x16": 432, "flat:1000000": 10**6}
+assert [b["name"].split("/")[0] for b in benchmarks] == list(elements), benchmarks
+for b, count in zip(benchmarks, elements.values()):
+    # As many copies as it takes to move 4 MiB.
+    copies = -(-(4 << 20) // (count * 20))
+    bytes_of_step = copies * count * 20
+    seconds = b["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[b["time_unit"]]
+    assert abs(b["bytes_per_second"] * seconds / bytes_of_step - 1) < 0.01, b
+    # A median beside a mean.
+    assert 0.02 < b["ns_per_element"] * copies * count * 1e-9 / seconds < 3, b
+    # What is centred: 20 bytes, and g and w once more for their mean.
+    more = 1 if b["name"].startswith("flat") else 28 / 20
+    assert ("two_reads" in b) == (more > 1), b
+    assert more == 1 or abs(b["two_reads"] / b["ceiling"] / more - 1) < 1e-6, b
+END
+
 refuses "unknown model 'resnet51'; known: resnet50" "$models" --model=resnet51
 refuses "unknown spec 'lion'" "$models" --spec=lion
 refuses "unknown spec 'adamw_grad_bf17'" "$models" --spec=adamw_grad_bf17
@@ -90,6 +114,14 @@ refuses "bad.tsv:1: " "$models" --table="$scratch/bad.tsv"
 refuses "unknown option '--modle=vgg16'" "$models" --modle=vgg16
 refuses "'--model' needs a value" "$models" --model
 refuses "unknown option 'resnet50'" "$models" resnet50
+for shape in rows:5 rows:5x rows:x5 rows:5x6x7 cols:-5x6 general:5x6 flat:5x6 flat:5a flat row:5x6 \
+    flat:99999999999999999999; do
+    refuses "'--shape' must be rows:AxB, cols:AxB, general:AxBxC or flat:A, not '$shape'" \
+        "$models" --shape=$shape
+done
+refuses "'--shape': 'rows:0x5': shape.rows is 0" "$models" --shape=rows:0x5
+refuses "'--shape': 'rows:4294967296x4294967296': shape" \
+    "$models" --shape=rows:4294967296x4294967296
 "$models" --help >"$scratch/output" || fail "bench_models --help"
 grep -q -- '--model=NAME' "$scratch/output" || fail "the help of bench_models"
 
