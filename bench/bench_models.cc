@@ -152,7 +152,7 @@ void bench(benchmark::State &state, const Network &network, const std::string &s
     state.counters["ns_per_element"] = step->median(variants[0]) * 1e9 / step->elements();
     state.counters["bytes_per_element"] = bytes / step->elements();
     state.counters["rounds"] = static_cast<double>(step->rounds());
-    state.counters["threads_used"] = step->threads();
+    state.counters["threads_used"] = step->threads_used();
     state.SetBytesProcessed(
         static_cast<std::int64_t>(static_cast<double>(state.iterations()) * bytes));
 }

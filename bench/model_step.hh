@@ -45,7 +45,7 @@ class ModelStep {
     // Bytes that the variant must move.
     double bytes(Variant v) const;
     double elements() const { return elements_; }
-    int threads() const { return gcs_plan_threads(plans_[CENTERED].get()); }
+    int threads_used() const { return gcs_plan_team(plans_[CENTERED].get()); }
 
   private:
     explicit ModelStep(const gcs_spec &spec) : spec_(spec) {}
