@@ -7,6 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${1:?usage: test_bench.sh BUILD_DIR}" && pwd)
 models=$build/bench/bench_models
 kernels=$build/bench/bench_kernels
+calls=$build/bench/bench_calls
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -80,7 +81,7 @@ grep -q '^mobilenet_v2/adamw/measure+means  .* %' "$scratch/output" ||
 
 # One tensor in the place of a network; a small one in copies, which the time per element shows.
 "$models" --shape=rows:2x100000 --shape=cols:9x64 --shape=general:3x9x16 --shape=flat:1000000 \
-    --threads=2 --benchmark_min_time=0.02 --benchmark_out="$scratch/shapes.json" \
+    --threads=1 --benchmark_min_time=0.02 --benchmark_out="$scratch/shapes.json" \
     >"$scratch/output" 2>&1 || fail "bench_models --shape"
 python3 - "$scratch/shapes.json" <<'END' || fail "the JSON of bench_models --shape"
 import json, sys
@@ -125,6 +126,35 @@ refuses "'--shape': 'rows:4294967296x4294967296': shape" \
 "$models" --help >"$scratch/output" || fail "bench_models --help"
 grep -q -- '--model=NAME' "$scratch/output" || fail "the help of bench_models"
 
+# --- bench_calls
+"$calls" --spec=sgdm --spec=amsgrad_update_bf16-bf16 --tensors=1 --tensors=20 --elements=32 \
+    --benchmark_min_time=0.002 --benchmark_out="$scratch/calls.json" >"$scratch/output" 2>&1 ||
+    fail "bench_calls"
+python3 - "$scratch/calls.json" <<'END' || fail "the JSON of bench_calls"
+import json, sys
+
+benchmarks = json.load(open(sys.argv[1]))["benchmarks"]
+names = [f"{call}/{step}/{layout}/tensors:{count}/manual_time"
+         for step in ("sgdm", "amsgrad_update_bf16-bf16") for call in ("gcs_step", "gcs_step_tensor")
+         for count in (1, 20) for layout in ("rows", "cols", "flat")]
+assert [b["name"] for b in benchmarks] == names, benchmarks
+for b in benchmarks:
+    count = 20 if "tensors:20" in b["name"] else 1
+    # 20 microseconds each even on a busy machine; a call takes longer than what it calls, but for
+    # the noise of medians.
+    assert 0 < b["kernel_ns"] < b["call_ns"] < 2e4 * count, b
+    assert abs(b["over_kernel_ns"] - (b["call_ns"] - b["kernel_ns"])) < 0.5 * b["call_ns"], b
+    assert abs(b["per_tensor_ns"] * count - b["over_kernel_ns"]) < 0.01, b
+    assert b["rounds"] >= 9 and b["threads_used"] == 1, b
+    # 1,000 tensors a round.
+    round_ns = b["real_time"] * {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[b["time_unit"]]
+    assert 0.05 < b["call_ns"] / count * 1000 / round_ns < 3, b
+END
+refuses "'--tensors' must be a whole number from 1 to 65536, not '0'" "$calls" --tensors=0
+refuses "'--elements' must be a multiple of 16, not '65'" "$calls" --elements=65
+refuses "unknown spec 'lion'" "$calls" --spec=lion
+refuses "unknown option '--model=vgg16'" "$calls" --model=vgg16
+
 # --- bench_kernels
 filter='^sgdm_grad_rows_f32_.*/rows:64/cols:147/(cold|hot)/|^sgd_.*part.*/cols:8192/hot|traffic.*/cols:512/hot'
 filter="$filter"'|^any_.*(rows:64/cols:147|rows:147/cols:64|cols:8192|rows:1/cols:512)/hot'
@@ -163,4 +193,4 @@ counted=$("$build/gcstep" info | awk '
     inside && NF == 0 { exit }
     END { print total }')
 [ "$listed" -eq "$counted" ] || fail "bench_kernels has $listed kernels, gcstep info $counted"
-echo "bench_models and bench_kernels: counters, JSON, refusals"
+echo "bench_models, bench_calls and bench_kernels: counters, JSON, refusals"
