@@ -54,14 +54,6 @@ const std::vector<std::string> measured_gradients = {"sgdm", "sgdm_grad_bf16"};
 
 using Specs = std::vector<gcs_spec>;
 
-gcs_spec parse_spec(const std::string &name) {
-    gcs_spec spec;
-    if (!gcs_spec_parse(name.c_str(), &spec))
-        bad_usage("unknown spec '" + name + "'; it is a rule, and where wanted a centre and types" +
-                  ", e.g. amsgrad or adamw_update_bf16-bf16");
-    return spec;
-}
-
 Specs read_specs(const Options &options) {
     Specs specs;
     for (const auto &option : options)

@@ -1,10 +1,8 @@
 // bench_models: one whole optimizer step of a network, centred, beside the same step without
 // centring, with the default table, and the ceiling of its memory traffic.
 #include "bench/model_step.hh"
+#include "bench/network.hh"
 #include "bench/program.hh"
-
-#include <cerrno>
-#include <cstdlib>
 
 using namespace gcs_bench;
 
@@ -14,6 +12,9 @@ const char usage[] =
     "bench_models: one whole optimizer step of a network, buffers in memory and not in a cache.\n"
     "\n"
     "  --model=NAME     repeated; default: every built-in network\n"
+    "  --shape=SHAPE    repeated; one tensor in the place of a network: rows:512x4608,\n"
+    "                   cols:768x2304, general:4096x9x16 (outer, reduce, inner), flat:1048576;\n"
+    "                   a small one in as many copies as it takes to move 4 MiB\n"
     "  --spec=STEP      repeated; default: sgdm; e.g. adamw, nesterov_none or\n"
     "                   adamw_update_bf16-bf16 (gcstep tune --help has all names)\n"
     "  --threads=N      at most N threads; default: all that the process may use\n"
@@ -24,6 +25,10 @@ const char usage[] =
     "  gc_cost      centred / not centred: what centring costs; 1 is free\n"
     "  ceiling      same reads and writes without arithmetic / centred; 1 is as fast as memory\n"
     "  vs_default   default rule's kernels / the table's; above 1 the table pays\n"
+    "  two_reads    --shape: the ceiling, for the bytes of a step that first reads what it takes\n"
+    "               the mean of (g, and with an L2 term w) / centred: what there is for groups\n"
+    "               that no cache holds\n"
+    "  ns_per_element, of the centred step\n"
     "With --measure three more per network and step: /measure, the pass alone; /measure+step, the\n"
     "step that clips and takes its means itself; /measure+means, the step that is given the means\n"
     "of the measured sums. Counters:\n"
@@ -33,35 +38,12 @@ const char usage[] =
 constexpr std::size_t least_rounds = 9;
 
 struct Settings {
-    std::vector<std::string> models, specs;
+    std::vector<Network> networks;
+    std::vector<std::string> specs;
     int threads = 0;
     bool measure = false;
     std::string table;
 };
-
-std::vector<std::string> all_models() {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < gcs_model_builtin_count(); i++)
-        names.push_back(gcs_model_builtin_name(i));
-    return names;
-}
-
-void require_one_of(const std::string &what, const std::string &name,
-                    const std::vector<std::string> &known) {
-    for (const std::string &k : known)
-        if (k == name)
-            return;
-    bad_usage("unknown " + what + " '" + name + "'; known: " + joined(known));
-}
-
-int parse_threads(const std::string &text) {
-    char *end = nullptr;
-    errno = 0;
-    long value = std::strtol(text.c_str(), &end, 10);
-    if (errno != 0 || *end != '\0' || value < 1 || value > 65536)
-        bad_usage("option '--threads' must be a whole number from 1 to 65536, not '" + text + "'");
-    return static_cast<int>(value);
-}
 
 bool parse_switch(const std::string &name, const std::string &text) {
     if (text != "0" && text != "1")
@@ -69,25 +51,18 @@ bool parse_switch(const std::string &name, const std::string &text) {
     return text == "1";
 }
 
-gcs_spec parse_spec(const std::string &name) {
-    gcs_spec spec;
-    if (!gcs_spec_parse(name.c_str(), &spec))
-        bad_usage("unknown spec '" + name + "'; it is a rule, and where wanted a centre and types" +
-                  ", e.g. sgdm, sgdm_none, adamw_update_bf16-bf16");
-    return spec;
-}
-
 Settings read_settings(const Options &options) {
     Settings settings;
     for (const auto &[name, value] : options) {
         if (name == "--model") {
-            require_one_of("model", value, all_models());
-            settings.models.push_back(value);
+            settings.networks.push_back(network_of_model(value));
+        } else if (name == "--shape") {
+            settings.networks.push_back(network_of_shape(value));
         } else if (name == "--spec") {
             parse_spec(value);
             settings.specs.push_back(value);
         } else if (name == "--threads") {
-            settings.threads = parse_threads(value);
+            settings.threads = whole_number(name, value, 65536);
         } else if (name == "--measure") {
             settings.measure = parse_switch(name, value);
         } else {
@@ -99,8 +74,10 @@ Settings read_settings(const Options &options) {
             settings.table = value;
         }
     }
-    if (settings.models.empty())
-        settings.models = all_models();
+    if (settings.networks.empty()) {
+        for (const std::string &name : model_names())
+            settings.networks.push_back(network_of_model(name));
+    }
     if (settings.specs.empty())
         settings.specs = {"sgdm"};
     return settings;
@@ -112,14 +89,16 @@ Settings read_settings(const Options &options) {
 std::string current_name;
 std::unique_ptr<ModelStep> current;
 
-ModelStep *prepare(const std::string &model, const std::string &spec, const Settings &settings,
+ModelStep *prepare(const Network &network, const std::string &spec, const Settings &settings,
                    std::string &error) {
-    std::string name = model + "/" + spec;
+    std::string name = network.name + "/" + spec;
     if (current && current_name == name)
         return current.get();
     current.reset();
     const char *table = settings.table.empty() ? nullptr : settings.table.c_str();
-    current = ModelStep::make(model, parse_spec(spec), settings.threads, table, error);
+    const gcs_spec parsed = parse_spec(spec);
+    current =
+        ModelStep::make(tensors_of_step(network, parsed), parsed, settings.threads, table, error);
     current_name = name;
     return current.get();
 }
@@ -152,51 +131,61 @@ void set_ratios(benchmark::State &state, const ModelStep &step, Variant v) {
     state.counters["ceiling"] = step.ratio(CEILING, v) * step.bytes(v) / step.bytes(CEILING);
 }
 
-void bench(benchmark::State &state, const std::string &model, const std::string &spec,
+// A group that no cache holds is read once for its mean and once for the step.
+double two_reads(const ModelStep &step) {
+    return step.ratio(CEILING, CENTERED) * step.bytes(GIVEN_MEANS) / step.bytes(CEILING);
+}
+
+void bench(benchmark::State &state, const Network &network, const std::string &spec,
            const Settings &settings, const Variants &variants) {
     std::string error;
-    ModelStep *step = prepare(model, spec, settings, error);
+    ModelStep *step = prepare(network, spec, settings, error);
     if (!step || !run_rounds(state, step, variants, error)) {
         fail(state, error);
         return;
     }
     const double bytes = step->bytes(variants[0]);
     set_ratios(state, *step, variants[0]);
+    const bool has_groups = network.is_shape && network.tensors[0].layout != GCS_LAYOUT_FLAT;
+    if (has_groups && variants[0] == CENTERED)
+        state.counters["two_reads"] = two_reads(*step);
+    state.counters["ns_per_element"] = step->median(variants[0]) * 1e9 / step->elements();
     state.counters["bytes_per_element"] = bytes / step->elements();
     state.counters["rounds"] = static_cast<double>(step->rounds());
-    state.counters["threads_used"] = step->threads();
+    state.counters["threads_used"] = step->threads_used();
     state.SetBytesProcessed(
         static_cast<std::int64_t>(static_cast<double>(state.iterations()) * bytes));
 }
 
-void add(const std::string &name, const std::string &model, const std::string &spec,
+void add(const std::string &name, const Network &network, const std::string &spec,
          const Settings &settings, const Variants &variants) {
-    benchmark::RegisterBenchmark(name.c_str(), bench, model, spec, settings, variants)
+    benchmark::RegisterBenchmark(name.c_str(), bench, network, spec, settings, variants)
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond);
 }
 
-void add_step(const std::string &model, const std::string &spec, const Settings &settings) {
-    const std::string name = model + "/" + spec;
-    add(name, model, spec, settings, {CENTERED, PLAIN, DEFAULT_TABLE, CEILING});
+void add_step(const Network &network, const std::string &spec, const Settings &settings) {
+    const std::string name = network.name + "/" + spec;
+    add(name, network, spec, settings, {CENTERED, PLAIN, DEFAULT_TABLE, CEILING});
     if (!settings.measure)
         return;
-    add(name + "/measure", model, spec, settings, {MEASURE, CENTERED, CEILING});
-    add(name + "/measure+step", model, spec, settings, {CLIPPED, CENTERED, CEILING});
+    add(name + "/measure", network, spec, settings, {MEASURE, CENTERED, CEILING});
+    add(name + "/measure+step", network, spec, settings, {CLIPPED, CENTERED, CEILING});
     // The means of the other centres are none, or not of the gradient.
     const gcs_center center = parse_spec(spec).center;
     if (center == GCS_CENTER_GRADIENT || center == GCS_CENTER_RAW_GRADIENT)
-        add(name + "/measure+means", model, spec, settings, {GIVEN_MEANS, CENTERED, CEILING});
+        add(name + "/measure+means", network, spec, settings, {GIVEN_MEANS, CENTERED, CEILING});
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
     Settings settings = read_settings(
-        start(argc, argv, usage, {"--model", "--spec", "--threads", "--table", "--measure"}, "1"));
-    for (const std::string &model : settings.models)
+        start(argc, argv, usage,
+              {"--model", "--shape", "--spec", "--threads", "--table", "--measure"}, "1"));
+    for (const Network &network : settings.networks)
         for (const std::string &spec : settings.specs)
-            add_step(model, spec, settings);
+            add_step(network, spec, settings);
     int status = run();
     current.reset();
     return status;

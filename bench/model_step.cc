@@ -1,27 +1,18 @@
 // One network's step in several variants, timed against each other in rounds.
 #include "bench/model_step.hh"
 
+extern "C" {
+#include "dispatch/tensor.h"
+}
+
 namespace gcs_bench {
 namespace {
 
 // Below the norm of the gradients here, so that the clip factor is one that changes something.
 constexpr double max_norm = 1;
 
-bool load(const std::string &name, std::vector<gcs_tensor> &tensors, std::string &error) {
-    char text[512];
-    gcs_model model;
-    if (!gcs_model_load(&model, name.c_str(), text, sizeof text)) {
-        error = text;
-        return false;
-    }
-    for (std::size_t i = 0; i < model.count; i++)
-        tensors.push_back(gcs_model_as_tensor(&model.tensors[i]));
-    gcs_model_free(&model);
-    return true;
-}
-
 double elements_of(const gcs_tensor &tensor) {
-    return static_cast<double>(tensor.rows) * static_cast<double>(tensor.cols);
+    return static_cast<double>(gcs_tensor_elements(&tensor));
 }
 
 bool is_centred(const gcs_tensor &tensor, const gcs_spec &spec) {
@@ -74,15 +65,17 @@ void ModelStep::make_means() {
     }
 }
 
-std::unique_ptr<ModelStep> ModelStep::make(const std::string &model, const gcs_spec &spec,
-                                           int threads, const char *table, std::string &error) {
+std::unique_ptr<ModelStep> ModelStep::make(const std::vector<gcs_tensor> &tensors,
+                                           const gcs_spec &spec, int threads, const char *table,
+                                           std::string &error) {
     std::unique_ptr<ModelStep> step(new ModelStep(spec));
-    if (!load(model, step->tensors_, error) || !step->make_plans(threads, table, error))
+    step->tensors_ = tensors;
+    if (!step->make_plans(threads, table, error))
         return nullptr;
     step->sets_.reset(gcs_buffer_sets_create(&spec, step->tensors_.data(), step->tensors_.size(),
                                              gcs_cold_bytes()));
     if (!step->sets_) {
-        error = "not enough memory for the buffers of " + model;
+        error = "not enough memory for the buffers";
         return nullptr;
     }
     step->hyper_.assign(gcs_plan_groups(step->plans_[CENTERED].get()), typical_hyper());
@@ -174,6 +167,11 @@ double ModelStep::ratio(Variant a, Variant b) const {
     double median = 0;
     gcs_paired_ratio(times_[a].data(), times_[b].data(), times_[a].size(), &median, nullptr);
     return median;
+}
+
+double ModelStep::median(Variant v) const {
+    std::vector<double> times = times_[v];
+    return gcs_median(times.data(), times.size()) * 1e-9;
 }
 
 void ModelStep::forget() {

@@ -24,8 +24,9 @@ using Variants = std::vector<Variant>;
 class ModelStep {
   public:
     // Null with a sentence in `error` when something cannot be made.
-    static std::unique_ptr<ModelStep> make(const std::string &model, const gcs_spec &spec,
-                                           int threads, const char *table, std::string &error);
+    static std::unique_ptr<ModelStep> make(const std::vector<gcs_tensor> &tensors,
+                                           const gcs_spec &spec, int threads, const char *table,
+                                           std::string &error);
 
     // Runs each of these once, in random order; false with a sentence in `error` when one fails.
     // The times are kept for ratio().
@@ -36,13 +37,15 @@ class ModelStep {
 
     // Median of time(a) / time(b) over all rounds since the last forget().
     double ratio(Variant a, Variant b) const;
+    // Its median time, seconds.
+    double median(Variant v) const;
     std::size_t rounds() const { return times_[CENTERED].size(); }
     void forget();
 
     // Bytes that the variant must move.
     double bytes(Variant v) const;
     double elements() const { return elements_; }
-    int threads() const { return gcs_plan_threads(plans_[CENTERED].get()); }
+    int threads_used() const { return gcs_plan_team(plans_[CENTERED].get()); }
 
   private:
     explicit ModelStep(const gcs_spec &spec) : spec_(spec) {}

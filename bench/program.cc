@@ -1,8 +1,8 @@
 // What the bench programs share: start, options of their own, end.
 #include "bench/program.hh"
-#include "bench/gcstep.hh"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -59,6 +59,24 @@ Options own_options(const std::vector<char *> &args, const std::vector<std::stri
 void bad_usage(const std::string &message) {
     std::fprintf(stderr, "%s: %s\n", program_name, message.c_str());
     std::exit(2);
+}
+
+int whole_number(const std::string &option, const std::string &value, int most) {
+    char *end = nullptr;
+    errno = 0;
+    long number = std::strtol(value.c_str(), &end, 10);
+    if (errno != 0 || *end != '\0' || number < 1 || number > most)
+        bad_usage("option '" + option + "' must be a whole number from 1 to " +
+                  std::to_string(most) + ", not '" + value + "'");
+    return static_cast<int>(number);
+}
+
+gcs_spec parse_spec(const std::string &name) {
+    gcs_spec spec;
+    if (!gcs_spec_parse(name.c_str(), &spec))
+        bad_usage("unknown spec '" + name + "'; it is a rule, and where wanted a centre and types" +
+                  ", e.g. sgdm, sgdm_none, adamw_update_bf16-bf16");
+    return spec;
 }
 
 std::string joined(const std::vector<std::string> &names) {

@@ -2,6 +2,7 @@
 #ifndef GCSTEP_BENCH_PROGRAM_HH
 #define GCSTEP_BENCH_PROGRAM_HH
 
+#include "bench/gcstep.hh"
 #include <benchmark/benchmark.h>
 #include <string>
 #include <utility>
@@ -20,6 +21,12 @@ Options start(int argc, char **argv, const char *usage, const std::vector<std::s
 
 // Ends the program for a bad command line, with status 2.
 [[noreturn]] void bad_usage(const std::string &message);
+
+// The value of an option as a whole number from 1 to `most`; anything else is bad usage.
+int whole_number(const std::string &option, const std::string &value, int most);
+
+// The step of that name, e.g. "sgdm" or "adamw_update_bf16-bf16"; another name is bad usage.
+gcs_spec parse_spec(const std::string &name);
 
 // "a, b, c"
 std::string joined(const std::vector<std::string> &names);

@@ -1,5 +1,5 @@
-/* A step: the kernels run on the plan's pieces of work, in one parallel region, or in two where
- * long rows are split. */
+/* A step: the kernels run on the plan's pieces of work, in one parallel region; where long rows are
+ * split, in two more before it. */
 #include "dispatch/plan_internal.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@ typedef struct execution {
     const gcs_plan *plan;
     const gcs_hyper *hyper;
     const gcs_buffers *buffers;
-    const gcs_work_list *list; /* the phase that runs */
+    const gcs_work_list *list; /* that runs */
 } execution;
 
 /* ---- Arguments ----------------------------------------------------------------------------- */
@@ -179,12 +179,19 @@ static void take_means(const execution *run) {
     }
 }
 
+static void run_list(execution *run, const gcs_work_list *list, gcs_order order) {
+    run->list = list;
+    if (list->count != 0)
+        gcs_team_run(run->plan, list, list->count, order, run_work, run);
+}
+
 void gcs_execute(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers) {
-    execution run = {.plan = plan, .hyper = hyper, .buffers = buffers, .list = &plan->first};
-    gcs_team_run(plan, plan->first.count, run_work, &run);
-    if (plan->second.count == 0)
-        return;
-    take_means(&run);
-    run.list = &plan->second;
-    gcs_team_run(plan, plan->second.count, run_work, &run);
+    execution run = {.plan = plan, .hyper = hyper, .buffers = buffers};
+    if (plan->sums.count != 0) {
+        run_list(&run, &plan->sums, GCS_FORWARDS);
+        take_means(&run);
+        /* What was summed last is still in a cache. */
+        run_list(&run, &plan->parts, GCS_BACKWARDS);
+    }
+    run_list(&run, &plan->whole, GCS_FORWARDS);
 }

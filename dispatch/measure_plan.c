@@ -113,7 +113,11 @@ static gcs_status fill(gcs_plan *plan) {
     measuring->parts = measuring->work.count;
     if (status == GCS_OK)
         status = add_measuring(plan, false);
-    return status == GCS_OK ? add_changes(plan) : status;
+    if (status == GCS_OK)
+        status = add_changes(plan);
+    if (status == GCS_OK)
+        status = gcs_team_share(plan, &measuring->work);
+    return status == GCS_OK ? gcs_team_share(plan, &measuring->change) : status;
 }
 
 gcs_status gcs_measuring_create(gcs_plan *plan) {
@@ -137,8 +141,8 @@ void gcs_measuring_free(gcs_measuring *measuring) {
     if (measuring == NULL)
         return;
     free(measuring->tensors);
-    free(measuring->work.items);
-    free(measuring->change.items);
+    gcs_work_list_free(&measuring->work);
+    gcs_work_list_free(&measuring->change);
     free(measuring->memory);
     free(measuring);
 }

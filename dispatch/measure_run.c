@@ -155,11 +155,11 @@ static void run_phase(measurement *run, gcs_phase phase) {
         concerned += concerns(run, i);
     if (concerned == 0)
         return;
-    const size_t count = phase == CHANGE          ? measuring->change.count
-                         : phase == CENTRED_PARTS ? measuring->parts
-                                                  : measuring->work.count;
+    const gcs_work_list *list = phase == CHANGE ? &measuring->change : &measuring->work;
+    const bool again = phase == CENTRED_PARTS;
+    const size_t count = again ? measuring->parts : list->count;
     if (count != 0)
-        gcs_team_run(plan, count, run_work, run);
+        gcs_team_run(plan, list, count, again ? GCS_BACKWARDS : GCS_FORWARDS, run_work, run);
     if (phase != CHANGE && measuring->parts != 0)
         gather(run);
 }

@@ -1,4 +1,4 @@
-/* The work of a plan's steps: which kernel runs on which piece, and in which of two phases. */
+/* The work of a plan's steps: which kernel runs on which piece, and when. */
 #include "dispatch/error.h"
 #include "dispatch/plan_internal.h"
 
@@ -14,10 +14,10 @@ bool gcs_tensor_is_split(const gcs_spec *spec, const gcs_tensor *tensor, int thr
 static bool add_split_tensor(gcs_plan *plan, gcs_work work, const gcs_cut *cut) {
     const gcs_planned_tensor *planned = &plan->tensors[work.tensor];
     work.kernel = planned->sum;
-    if (!gcs_cut_block(&plan->first, work, cut))
+    if (!gcs_cut_block(&plan->sums, work, cut))
         return false;
     work.kernel = planned->part;
-    return gcs_cut_block(&plan->second, work, cut);
+    return gcs_cut_block(&plan->parts, work, cut);
 }
 
 static bool add_tensor(gcs_plan *plan, size_t index, const gcs_cut *cut) {
@@ -33,9 +33,9 @@ static bool add_tensor(gcs_plan *plan, size_t index, const gcs_cut *cut) {
             added = add_split_tensor(plan, work, cut);
         else if (planned->cut && work.kernel->view == GCS_VIEW_ROWS &&
                  gcs_rows_are_few_and_long(blocks[i].rows, blocks[i].cols, plan->threads))
-            added = gcs_cut_into_rows(&plan->first, &work, cut);
+            added = gcs_cut_into_rows(&plan->whole, &work, cut);
         else
-            added = gcs_cut_block(&plan->first, work, cut);
+            added = gcs_cut_block(&plan->whole, work, cut);
     }
     return added;
 }
@@ -65,26 +65,23 @@ static gcs_status prepare_split(gcs_plan *plan) {
     return GCS_OK;
 }
 
-/* A thread without a piece would only be woken. */
-static int team_of(const gcs_plan *plan) {
-    const size_t pieces =
-        plan->first.count > plan->second.count ? plan->first.count : plan->second.count;
-    return pieces < (size_t)plan->threads ? (int)pieces : plan->threads;
-}
-
 gcs_status gcs_partition(gcs_plan *plan) {
     const gcs_cut cut = gcs_cut_for(plan, gcs_spec_bytes(&plan->spec));
-    const gcs_status status = prepare_split(plan);
+    gcs_status status = prepare_split(plan);
     if (status != GCS_OK)
         return status;
-    /* Sums first: the second phase waits for the whole first one. */
     bool added = true;
     for (size_t i = 0; i < plan->count && added; i++)
-        added = plan->tensors[i].sum == NULL || add_tensor(plan, i, &cut);
-    for (size_t i = 0; i < plan->count && added; i++)
-        added = plan->tensors[i].sum != NULL || add_tensor(plan, i, &cut);
+        added = add_tensor(plan, i, &cut);
     if (!added)
         return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan");
-    plan->team = team_of(plan);
-    return GCS_OK;
+    gcs_work_list *const lists[] = {&plan->sums, &plan->parts, &plan->whole};
+    for (size_t i = 0; i < 3 && status == GCS_OK; i++)
+        status = gcs_team_share(plan, lists[i]);
+    return status;
+}
+
+void gcs_work_list_free(gcs_work_list *list) {
+    free(list->items);
+    free(list->shares);
 }

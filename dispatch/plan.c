@@ -6,18 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
-/* More threads than any machine has; a run time that is asked for too many aborts the process. */
-#define MAX_THREADS 1024
-
 /* A plan has memory for each parameter group up to the largest. */
 #define MAX_GROUP 65535U
-
-/* Below this many bytes per thread, waking a thread costs more than it brings. */
-#define BYTES_PER_THREAD ((uint64_t)256 << 10)
 
 static gcs_status check_spec(const gcs_spec *spec) {
     if (spec == NULL)
@@ -89,22 +79,6 @@ static void describe(const gcs_plan *plan, const gcs_tensor *tensor, gcs_planned
         planned->cut = planned->cut || !gcs_block_is_whole(&planned->shape, &blocks[i]);
 }
 
-static int threads_for(const gcs_target *target, uint64_t bytes) {
-    if (target->threads > 0)
-        return target->threads < MAX_THREADS ? target->threads : MAX_THREADS;
-    int threads = gcs_machine_allowed_threads();
-    if (target->parallel_for == NULL) {
-#ifdef _OPENMP
-        if (omp_get_max_threads() < threads)
-            threads = omp_get_max_threads();
-#else
-        threads = 1;
-#endif
-    }
-    const uint64_t useful = 1 + bytes / BYTES_PER_THREAD;
-    return (uint64_t)threads < useful ? threads : (int)useful;
-}
-
 static bool allocate(gcs_plan *plan) {
     plan->tensors = calloc(plan->count, sizeof *plan->tensors);
     plan->coef = calloc(plan->groups, sizeof *plan->coef);
@@ -164,8 +138,10 @@ static gcs_status fill(gcs_plan *plan, const gcs_target *target, const gcs_tenso
         describe(plan, &tensors[i], &plan->tensors[i]);
         elements += plan->tensors[i].elements;
     }
-    plan->threads = threads_for(target, elements * gcs_spec_bytes(&plan->spec));
-    gcs_status status = gcs_choose_kernels(plan, target, env);
+    gcs_team_choose(plan, elements * gcs_spec_bytes(&plan->spec));
+    gcs_status status = gcs_team_prepare(plan);
+    if (status == GCS_OK)
+        status = gcs_choose_kernels(plan, target, env);
     if (status == GCS_OK)
         status = choose_fold(plan);
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
@@ -228,9 +204,11 @@ void gcs_plan_destroy(gcs_plan *plan) {
     free(plan->tensors);
     free(plan->coef);
     free(plan->skip);
-    free(plan->first.items);
-    free(plan->second.items);
+    gcs_work_list_free(&plan->sums);
+    gcs_work_list_free(&plan->parts);
+    gcs_work_list_free(&plan->whole);
     free(plan->scratch);
+    free(plan->progress);
     gcs_measuring_free(plan->measuring);
     free(plan);
 }
@@ -245,6 +223,10 @@ size_t gcs_plan_groups(const gcs_plan *plan) {
 
 int gcs_plan_threads(const gcs_plan *plan) {
     return plan != NULL ? plan->threads : 0;
+}
+
+int gcs_plan_team(const gcs_plan *plan) {
+    return plan->team;
 }
 
 const gcs_choice *gcs_plan_choice(const gcs_plan *plan, size_t index) {

@@ -12,6 +12,10 @@
 gcs_status gcs_plan_create_traffic(gcs_plan **plan, gcs_target target, const gcs_spec *spec,
                                    const gcs_tensor *tensors, size_t count);
 
+/* The threads that its steps use: at most gcs_plan_threads, no more than the process may use where
+ * they are OpenMP's, and 1 for a small plan. */
+int gcs_plan_team(const gcs_plan *plan);
+
 /* How the kernel of tensor `index` was chosen; NULL when there is no such tensor. */
 const gcs_choice *gcs_plan_choice(const gcs_plan *plan, size_t index);
 

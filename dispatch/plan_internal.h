@@ -42,7 +42,10 @@ typedef struct gcs_work {
 typedef struct gcs_work_list {
     gcs_work *items;
     size_t count, capacity;
+    uint64_t *shares; /* [team + 1]: thread i begins with items [shares[i], shares[i + 1]) */
 } gcs_work_list;
+
+typedef enum gcs_order { GCS_FORWARDS, GCS_BACKWARDS } gcs_order;
 
 /* How finely work is cut. */
 typedef struct gcs_cut {
@@ -58,12 +61,14 @@ struct gcs_plan {
     bool traffic;           /* see gcs_plan_create_traffic */
     bool m, v, v_max, copy; /* which of these buffers the spec uses */
     int threads;            /* that the work is cut for, and tables are asked for */
-    int team; /* that OpenMP is asked for: as many as there are pieces, at most `threads` */
+    int team;               /* that a step uses */
     gcs_planned_tensor *tensors;
     size_t count;
     size_t groups;
-    /* A step runs all of `first`, takes the means of split rows, then runs all of `second`. */
-    gcs_work_list first, second;
+    /* A step runs `sums`, takes the means of split rows, and runs `parts`: the same pieces in the
+     * same order; then `whole`, which is all of the work where no row is split. */
+    gcs_work_list sums, parts, whole;
+    struct gcs_progress *progress;   /* [team], of the list that runs */
     const gcs_kernel *fold;          /* sums segments of floats (gcs_sum_in_place) */
     float *scratch;                  /* what segment_sums and means point into */
     gcs_coef *coef;                  /* [groups], of the step that runs */
@@ -84,6 +89,8 @@ const gcs_kernel *gcs_kernel_for(const gcs_need *need, gcs_isa isa_cap);
 
 /* Fills the work lists and the scratch memory. */
 gcs_status gcs_partition(gcs_plan *plan);
+
+void gcs_work_list_free(gcs_work_list *list);
 
 /* ---- cut.c --------------------------------------------------------------------------------- */
 
@@ -119,8 +126,17 @@ void gcs_next_slice(gcs_args *args);
 /* The sum of n floats in the order of a contiguous group (docs/arithmetic.md). Overwrites them. */
 float gcs_sum_in_place(const gcs_plan *plan, float *values, uint64_t n);
 
-/* Calls task(arg, i) for each i below count, by the plan's threads; returns when all are done. */
-void gcs_team_run(const gcs_plan *plan, uint64_t count, gcs_task *task, void *arg);
+/* Sets plan->threads and plan->team for a step of so many bytes. */
+void gcs_team_choose(gcs_plan *plan, uint64_t bytes);
+
+/* What gcs_team_run needs: plan->progress, and the shares of a list that is complete. */
+gcs_status gcs_team_prepare(gcs_plan *plan);
+gcs_status gcs_team_share(const gcs_plan *plan, gcs_work_list *list);
+
+/* Calls task(arg, i) for the first `count` items of the list, by the plan's threads; returns when
+ * all are done. Each thread goes through its share in this order (but not a caller's pool). */
+void gcs_team_run(const gcs_plan *plan, const gcs_work_list *list, uint64_t count, gcs_order order,
+                  gcs_task *task, void *arg);
 
 /* ---- step.c -------------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${1:?usage: test_bench.sh BUILD_DIR}" && pwd)
 models=$build/bench/bench_models
 kernels=$build/bench/bench_kernels
+calls=$build/bench/bench_calls
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -78,6 +79,30 @@ grep -q '^mobilenet_v2/adamw  .* %' "$scratch/output" || fail "compare_bench.py'
 grep -q '^mobilenet_v2/adamw/measure+means  .* %' "$scratch/output" ||
     fail "compare_bench.py's table of measuring"
 
+# One tensor in the place of a network; a small one in copies, which the time per element shows.
+"$models" --shape=rows:2x100000 --shape=cols:9x64 --shape=general:3x9x16 --shape=flat:1000000 \
+    --threads=1 --benchmark_min_time=0.02 --benchmark_out="$scratch/shapes.json" \
+    >"$scratch/output" 2>&1 || fail "bench_models --shape"
+python3 - "$scratch/shapes.json" <<'END' || fail "the JSON of bench_models --shape"
+import json, sys
+
+benchmarks = json.load(open(sys.argv[1]))["benchmarks"]
+elements = {"rows:2x100000": 200000, "cols:9x64": 576, "general:3x9x16": 432, "flat:1000000": 10**6}
+assert [b["name"].split("/")[0] for b in benchmarks] == list(elements), benchmarks
+for b, count in zip(benchmarks, elements.values()):
+    # As many copies as it takes to move 4 MiB.
+    copies = -(-(4 << 20) // (count * 20))
+    bytes_of_step = copies * count * 20
+    seconds = b["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[b["time_unit"]]
+    assert abs(b["bytes_per_second"] * seconds / bytes_of_step - 1) < 0.01, b
+    # A median beside a mean.
+    assert 0.02 < b["ns_per_element"] * copies * count * 1e-9 / seconds < 3, b
+    # What is centred: 20 bytes, and g and w once more for their mean.
+    more = 1 if b["name"].startswith("flat") else 28 / 20
+    assert ("two_reads" in b) == (more > 1), b
+    assert more == 1 or abs(b["two_reads"] / b["ceiling"] / more - 1) < 1e-6, b
+END
+
 refuses "unknown model 'resnet51'; known: resnet50" "$models" --model=resnet51
 refuses "unknown spec 'lion'" "$models" --spec=lion
 refuses "unknown spec 'adamw_grad_bf17'" "$models" --spec=adamw_grad_bf17
@@ -90,8 +115,45 @@ refuses "bad.tsv:1: " "$models" --table="$scratch/bad.tsv"
 refuses "unknown option '--modle=vgg16'" "$models" --modle=vgg16
 refuses "'--model' needs a value" "$models" --model
 refuses "unknown option 'resnet50'" "$models" resnet50
+for shape in rows:5 rows:5x rows:x5 rows:5x6x7 cols:-5x6 general:5x6 flat:5x6 flat:5a flat row:5x6 \
+    flat:99999999999999999999; do
+    refuses "'--shape' must be rows:AxB, cols:AxB, general:AxBxC or flat:A, not '$shape'" \
+        "$models" --shape=$shape
+done
+refuses "'--shape': 'rows:0x5': shape.rows is 0" "$models" --shape=rows:0x5
+refuses "'--shape': 'rows:4294967296x4294967296': shape" \
+    "$models" --shape=rows:4294967296x4294967296
 "$models" --help >"$scratch/output" || fail "bench_models --help"
 grep -q -- '--model=NAME' "$scratch/output" || fail "the help of bench_models"
+
+# --- bench_calls
+"$calls" --spec=sgdm --spec=amsgrad_update_bf16-bf16 --tensors=1 --tensors=20 --elements=32 \
+    --benchmark_min_time=0.002 --benchmark_out="$scratch/calls.json" >"$scratch/output" 2>&1 ||
+    fail "bench_calls"
+python3 - "$scratch/calls.json" <<'END' || fail "the JSON of bench_calls"
+import json, sys
+
+benchmarks = json.load(open(sys.argv[1]))["benchmarks"]
+names = [f"{call}/{step}/{layout}/tensors:{count}/manual_time"
+         for step in ("sgdm", "amsgrad_update_bf16-bf16") for call in ("gcs_step", "gcs_step_tensor")
+         for count in (1, 20) for layout in ("rows", "cols", "flat")]
+assert [b["name"] for b in benchmarks] == names, benchmarks
+for b in benchmarks:
+    count = 20 if "tensors:20" in b["name"] else 1
+    # 20 microseconds each even on a busy machine; a call takes longer than what it calls, but for
+    # the noise of medians.
+    assert 0 < b["kernel_ns"] < b["call_ns"] < 2e4 * count, b
+    assert abs(b["over_kernel_ns"] - (b["call_ns"] - b["kernel_ns"])) < 0.5 * b["call_ns"], b
+    assert abs(b["per_tensor_ns"] * count - b["over_kernel_ns"]) < 0.01, b
+    assert b["rounds"] >= 9 and b["threads_used"] == 1, b
+    # 1,000 tensors a round.
+    round_ns = b["real_time"] * {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[b["time_unit"]]
+    assert 0.05 < b["call_ns"] / count * 1000 / round_ns < 3, b
+END
+refuses "'--tensors' must be a whole number from 1 to 65536, not '0'" "$calls" --tensors=0
+refuses "'--elements' must be a multiple of 16, not '65'" "$calls" --elements=65
+refuses "unknown spec 'lion'" "$calls" --spec=lion
+refuses "unknown option '--model=vgg16'" "$calls" --model=vgg16
 
 # --- bench_kernels
 filter='^sgdm_grad_rows_f32_.*/rows:64/cols:147/(cold|hot)/|^sgd_.*part.*/cols:8192/hot|traffic.*/cols:512/hot'
@@ -131,4 +193,4 @@ counted=$("$build/gcstep" info | awk '
     inside && NF == 0 { exit }
     END { print total }')
 [ "$listed" -eq "$counted" ] || fail "bench_kernels has $listed kernels, gcstep info $counted"
-echo "bench_models and bench_kernels: counters, JSON, refusals"
+echo "bench_models, bench_calls and bench_kernels: counters, JSON, refusals"

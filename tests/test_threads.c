@@ -46,7 +46,8 @@ static void pool_for(void *arg, uint64_t count, gcs_task *task, void *task_arg) 
 /* Many small tensors, a few large ones, and in each layout one that must be shared: a single row
  * longer than the second level of the summation, and few long columns. */
 #ifdef __SANITIZE_THREAD__
-#define LONG_ROW (65536 + 4096 + 5) /* long enough to be shared; the rest takes minutes */
+#define LONG_ROW                                                                                   \
+    (88 * 1024 + 5) /* enough for several threads, also in SGD; the rest takes minutes */
 #else
 #define LONG_ROW (1024 * 1024 + 4096 + 5)
 #endif

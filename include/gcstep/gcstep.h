@@ -228,10 +228,12 @@ typedef void gcs_parallel_for(void *pool, uint64_t count, gcs_task *task, void *
 
 /* Where and how a plan's steps run. Start from gcs_cpu() and change what differs. */
 typedef struct gcs_target {
-    int threads; /* 0: what OpenMP and the process' affinity allow, fewer for small plans;
-                  * n: at most n, and never more than 1,024. An OpenMP run time that cannot start
-                  * as many ends the process */
-    gcs_parallel_for *parallel_for; /* NULL: OpenMP (one thread where built without it) */
+    int threads; /* 0: what OpenMP, the process' affinity and its CPU quota allow; n: at most n,
+                  * and never more than 1,024. Fewer are used where a step moves less than 1 MiB:
+                  * the calling thread alone; and OpenMP's are never more than the process may use.
+                  * An OpenMP run time that cannot start as many ends the process */
+    gcs_parallel_for *parallel_for; /* NULL: OpenMP (one thread where built without it). Not called
+                                     * where one thread is enough */
     void *pool;                     /* handed to parallel_for */
     const char *table;  /* NULL: the tables that the environment names, then the built-in one;
                          * "": default rule only; else this file before the built-in one */
@@ -261,7 +263,7 @@ GCS_API void gcs_plan_destroy(gcs_plan *plan);
 
 /* These take NULL for a plan of nothing: 0, NULL.
  * Number of tensors, of parameter groups (1 + the largest .group), and of the threads that the work
- * is cut for; a step uses fewer where there are not so many pieces. */
+ * is cut for and tables are asked for: target.threads, or where that is 0 what a step uses. */
 GCS_API size_t gcs_plan_tensors(const gcs_plan *plan);
 GCS_API size_t gcs_plan_groups(const gcs_plan *plan);
 GCS_API int gcs_plan_threads(const gcs_plan *plan);
