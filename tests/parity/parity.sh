@@ -24,4 +24,6 @@ if [ -z "$library" ]; then
     echo "FAILED: no libgcstep.so in $build" >&2
     exit 1
 fi
-PYTHONDONTWRITEBYTECODE=1 exec "$python" "$here/parity.py" "$library" "$header"
+# The binding, gcstep.py, is shared with tools/peers.
+export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$here/../../tools"
+exec "$python" "$here/parity.py" "$library" "$header"

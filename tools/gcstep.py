@@ -1,4 +1,5 @@
-"""libgcstep.so through ctypes: the structs of include/gcstep/gcstep.h, in the same order."""
+"""libgcstep.so through ctypes: the structs of include/gcstep/gcstep.h, in the same order. For the
+programs that hold the library beside others: tests/parity and tools/peers."""
 import ctypes
 import re
 from ctypes import (POINTER, Structure, byref, c_bool, c_char_p, c_double, c_float, c_int, c_size_t,
@@ -54,6 +55,7 @@ class Library:
         self.c = ctypes.CDLL(path)
         for name, result, arguments in [
                 ("gcs_last_error", c_char_p, []),
+                ("gcs_version", c_char_p, []),
                 ("gcs_cpu", Target, []),
                 ("gcs_hyper_default", Hyper, []),
                 ("gcs_rows", Tensor, [c_uint64] * 2),
@@ -78,11 +80,11 @@ class Library:
         hyper = self.c.gcs_hyper_default()
         seen = [getattr(hyper, name) for name, _ in Hyper._fields_]
         if seen != [1e-3, 0.9, 0, 0.9, 0.999, 1e-8, 0, 1, None, 0, 0, 0, 0]:
-            raise Error(f"struct gcs_hyper is not what this test takes it for: {seen}")
+            raise Error(f"struct gcs_hyper is not what gcstep.py takes it for: {seen}")
         piece = self.c.gcs_shard(self.c.gcs_general(5, 6, 7), 8, 9)
         seen = [getattr(piece, name) for name, _ in Tensor._fields_]
         if seen != [self.enum["LAYOUT_COLS"], 6, 7, 0, 0, 5, 8, 9]:
-            raise Error(f"struct gcs_tensor is not what this test takes it for: {seen}")
+            raise Error(f"struct gcs_tensor is not what gcstep.py takes it for: {seen}")
 
     def call(self, name, *arguments):
         status = getattr(self.c, name)(*arguments)
@@ -100,32 +102,42 @@ class Library:
         return hyper
 
 
-class Plan:
-    """A plan with one parameter group, and the buffers of its tensors as torch tensors: dicts with
-    the field names of gcs_buffers. Freed with the object."""
+def address(array):
+    """Of the memory of a torch tensor or a numpy array."""
+    return array.data_ptr() if hasattr(array, "data_ptr") else array.ctypes.data
 
-    def __init__(self, library, spec, tensors, threads):
+
+class Plan:
+    """A plan with one parameter group, and the buffers of its tensors as torch tensors or numpy
+    arrays: dicts with the field names of gcs_buffers. Freed with the object. `table` as in
+    gcs_target: b"" for the default rule, None for the tables that a trainer would get."""
+
+    def __init__(self, library, spec, tensors, threads, table=b""):
         self.library, self.count = library, len(tensors)
         self.handle = c_void_p()
         target = library.c.gcs_cpu()
-        target.threads, target.table = threads, b""
+        target.threads, target.table = threads, table
         library.call("gcs_plan_create", byref(self.handle), target, byref(spec),
                      (Tensor * self.count)(*tensors), self.count)
 
     def __del__(self):
         self.library.c.gcs_plan_destroy(self.handle)
 
-    def _addresses(self, buffers):
+    def addresses(self, buffers):
+        """For step_at; the arrays must outlive it."""
         return (Buffers * self.count)(
-            *(Buffers(**{name: tensor.data_ptr() for name, tensor in b.items()}) for b in buffers))
+            *(Buffers(**{name: address(array) for name, array in b.items()}) for b in buffers))
 
     def step(self, hyper, buffers):
-        self.library.call("gcs_step", self.handle, byref(hyper), self._addresses(buffers))
+        self.step_at(hyper, self.addresses(buffers))
+
+    def step_at(self, hyper, addresses):
+        self.library.call("gcs_step", self.handle, byref(hyper), addresses)
 
     def measure(self, hyper, buffers):
         """One Measures for each tensor, without sums."""
         measures = (Measures * self.count)()
-        self.library.call("gcs_measure", self.handle, byref(hyper), self._addresses(buffers),
+        self.library.call("gcs_measure", self.handle, byref(hyper), self.addresses(buffers),
                           measures)
         return measures
 
