@@ -6,20 +6,16 @@
 #define GCS_BUNDLE 4
 
 #define GCS_VARIANTS(X)                                                                            \
-    X(flat, linear, 1)                                                                             \
     X(flat, linear, 2)                                                                             \
     X(flat, grouped, 4)                                                                            \
     X(flat, traffic, 4)                                                                            \
-    X(rows, pass2, 2)                                                                              \
     X(rows, pass2, 4)                                                                              \
     X(rows, pipe, 2)                                                                               \
     X(rows, pipe, 4)                                                                               \
     X(rows, fetch, 4)                                                                              \
     X(rows, block, 2)                                                                              \
     X(cols, strip, 4)                                                                              \
-    X(cols, pipe, 2)                                                                               \
     X(cols, pipe, 4)                                                                               \
-    X(cols, panel, 2)                                                                              \
     X(cols, panel, 4)                                                                              \
     X(part, linear, 2)
 
