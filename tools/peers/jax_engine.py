@@ -3,7 +3,7 @@ import jax
 import numpy as np
 import optax
 
-from peers.workload import FIRST_STEP, first_values
+from peers.workload import FIRST_STEP, fill
 
 jax.config.update("jax_platforms", "cpu")
 
@@ -42,7 +42,13 @@ class JaxSet:
         self.restore()
 
     def arrays(self, name):
-        return [jax.numpy.array(first_values(s, name), copy=True) for s in self.setup.shapes]
+        scratch = np.empty(max(s.elements for s in self.setup.shapes), np.float32)
+        arrays = []
+        for shape in self.setup.shapes:
+            values = scratch[:shape.elements].reshape(shape.dims)
+            fill(values, name)
+            arrays.append(jax.block_until_ready(jax.numpy.array(values, copy=True)))
+        return arrays
 
     def restore(self):
         self.weights = self.state = self.gradients = None  # their memory is used again

@@ -18,14 +18,13 @@ class WorkerFailed(Exception):
 
 
 class Worker:
-    def __init__(self, engine, python, processors):
-        self.engine, self.processors = engine, processors
+    def __init__(self, engine, python, threads):
+        self.engine = engine
         self.errors = tempfile.TemporaryFile("w+", errors="replace")
-        threads = str(len(processors))
         environment = dict(
-            os.environ, PYTHONPATH=str(TOOLS), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS=threads,
-            MKL_NUM_THREADS=threads, OPENBLAS_NUM_THREADS="1", JAX_PLATFORMS="cpu",
-            CUDA_VISIBLE_DEVICES="",
+            os.environ, PYTHONPATH=str(TOOLS), PYTHONDONTWRITEBYTECODE="1",
+            OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS="1",
+            JAX_PLATFORMS="cpu", CUDA_VISIBLE_DEVICES="",
             # Pages as malloc gives them: numpy's huge ones would be an advantage over JAX's.
             NUMPY_MADVISE_HUGEPAGE="0")
         self.process = subprocess.Popen(
@@ -33,11 +32,16 @@ class Worker:
             stderr=self.errors, text=True, env=environment, cwd=TOOLS)
 
     def ask(self, action, **command):
-        try:
+        self.send(action, **command)
+        return self.receive()
+
+    def send(self, action, **command):
+        """Where the process has ended, receive() will say it."""
+        with contextlib.suppress(BrokenPipeError):
             print(json.dumps({"do": action, **command}), file=self.process.stdin, flush=True)
-            line = self.process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
+
+    def receive(self):
+        line = self.process.stdout.readline()
         if not line:
             raise WorkerFailed(self.epitaph())
         answer = json.loads(line)
@@ -51,9 +55,6 @@ class Worker:
         self.errors.seek(0)
         said = self.errors.read().strip().splitlines()[-1:]
         return ": ".join([f"its process ended with status {status}", *said])
-
-    def set_up(self, setup):
-        return self.ask("set up", setup=setup, processors=self.processors)
 
     def close(self):
         with contextlib.suppress(BrokenPipeError):
@@ -89,13 +90,17 @@ class Session:
 
     def __init__(self, python, processors, setup_of):
         """`setup_of(engine)` is the set-up that an engine is told."""
-        self.workers = [Worker(engine, python, processors) for engine in ENGINES]
-        self.setup_of, self.peers, self.absent = setup_of, [], []
+        self.workers = [Worker(engine, python, len(processors)) for engine in ENGINES]
+        self.processors, self.setup_of = processors, setup_of
+        self.peers, self.absent = [], []
 
     def __enter__(self):
+        # All at once: loading torch and JAX takes seconds.
+        for worker in self.workers:
+            worker.send("set up", setup=self.setup_of(worker.engine), processors=self.processors)
         for worker in self.workers:
             try:
-                offered = worker.set_up(self.setup_of(worker.engine))
+                offered = worker.receive()
             except WorkerFailed as failure:
                 self.absent.append((worker.engine, str(failure)))
                 continue

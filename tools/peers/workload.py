@@ -36,12 +36,6 @@ def fill(array, name):
     flat[whole:] = pattern[:flat.size - whole]
 
 
-def first_values(shape, name):
-    array = np.empty(shape.dims, np.float32)
-    fill(array, name)
-    return array
-
-
 class BufferSet:
     """w, g and state of all tensors as numpy arrays in one block, those of a tensor side by side.
     Engines that can work on memory of others share it."""
