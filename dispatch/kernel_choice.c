@@ -46,8 +46,8 @@ static const char *preferred_shape(const gcs_need *need, bool general) {
     return "linear";
 }
 
-/* An ISA without that shape for columns has panels; strips pay only while all of their rows are in a
- * cache. */
+/* An ISA without that shape for columns has panels; strips pay only while all of their rows are in
+ * a cache. */
 static int merit_of_shape(const gcs_kernel *kernel, const gcs_need *need) {
     if (strcmp(kernel->shape, preferred_shape(need, kernel->general)) == 0)
         return 2;

@@ -18,7 +18,8 @@ const gcs_kernel *gcs_registry_find(const char *name);
 /* The impl_rev of the kernel's list. */
 const char *gcs_registry_impl_rev(const gcs_kernel *kernel);
 
-/* "portable", "avx2", "avx512"; NULL for another number. gcs_isa_parse is false for an unknown name. */
+/* "portable", "avx2", "avx512"; NULL for another number. gcs_isa_parse is false for an unknown
+ * name. */
 const char *gcs_isa_name(gcs_isa isa);
 bool gcs_isa_parse(const char *name, gcs_isa *isa);
 

@@ -54,7 +54,9 @@ static void expect_step(const gcs_form *form, gcs_view view, uint64_t length, co
     const gcs_need need = {.op = GCS_OP_STEP, .form = *form, .view = view, .length = length};
     for (int cap = GCS_ISA_PORTABLE; cap < GCS_ISA_COUNT; cap++) {
         const gcs_kernel *kernel = expect_kernel(&need, (gcs_isa)cap);
-        assert_string_equal(kernel->shape, shape);
+        /* Plain C has no pipelined strips. */
+        const bool panel = view == GCS_VIEW_COLS && kernel->isa == GCS_ISA_PORTABLE;
+        assert_string_equal(kernel->shape, panel ? "panel" : shape);
         assert_int_equal(kernel->general, !is_specialised(form));
     }
 }
@@ -77,8 +79,8 @@ static void expect_all_of(const gcs_form *form) {
     expect_step(form, GCS_VIEW_ROWS, longest_short, "block");
     expect_step(form, GCS_VIEW_ROWS, longest_short + 1, "pipe");
     expect_step(form, GCS_VIEW_ROWS, 100000, "pipe");
-    expect_step(form, GCS_VIEW_COLS, 1, "panel");
-    expect_step(form, GCS_VIEW_COLS, 100000, "panel");
+    expect_step(form, GCS_VIEW_COLS, 1, "pipe");
+    expect_step(form, GCS_VIEW_COLS, 100000, "pipe");
     expect_step(form, GCS_VIEW_PART, 100000, "linear");
     expect_other(GCS_OP_STEP, form, true, GCS_VIEW_ROWS);
     expect_other(GCS_OP_STEP, form, true, GCS_VIEW_COLS);

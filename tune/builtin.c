@@ -8,11 +8,12 @@
 #include <string.h>
 
 /* The bounds that a class of rows may be divided by, any of them together: where kernels that step
- * several short rows at once may stop paying. */
-static const uint64_t bounds[] = {12, 31, 63};
+ * several short rows at once may stop paying; and where a row of g and w begins to crowd the L1,
+ * out of which it is stepped after it was summed. */
+static const uint64_t bounds[] = {12, 31, 63, 1536};
 #define BOUNDS      (sizeof bounds / sizeof bounds[0])
 #define DIVISIONS   (1u << BOUNDS)
-#define LAST_BOUND  bounds[BOUNDS - 1]
+#define LAST_SHORT  63                             /* rows up to here are short */
 #define MOST_LINES  ((BOUNDS + 1) * GCS_ISA_COUNT) /* of a class */
 #define ANY_MACHINE GCS_ISA_COUNT
 
@@ -98,7 +99,7 @@ static bool has_evidence(const gcs_evidence_set *set, bool *empty) {
     *empty = shapes_of(set) == 0;
     if (set->class.layout != GCS_LAYOUT_ROWS || set->up_to)
         return !*empty;
-    beyond.above = LAST_BOUND;
+    beyond.above = set->above > LAST_SHORT ? set->above : LAST_SHORT;
     return *empty || shapes_of(&beyond) > 0;
 }
 
