@@ -33,17 +33,29 @@ uint64_t gcs_segments_of(uint64_t length) {
     return up_to_multiple(length, GCS_SEGMENT) / GCS_SEGMENT;
 }
 
+/* Bytes of a piece, where the threads share so many. */
+static uint64_t share_of(uint64_t bytes, int threads) {
+    return clamp(bytes / ((uint64_t)threads * PIECES_PER_THREAD), PIECE_MIN_BYTES, PIECE_MAX_BYTES);
+}
+
 gcs_cut gcs_cut_for(const gcs_plan *plan, unsigned bytes_per_element) {
     uint64_t elements = 0;
     for (size_t i = 0; i < plan->count; i++)
         elements += plan->tensors[i].elements;
     const uint64_t bytes = elements * bytes_per_element;
     gcs_cut cut = {.threads = plan->threads, .bytes_per_element = bytes_per_element};
-    cut.piece_bytes = clamp(bytes / ((uint64_t)plan->threads * PIECES_PER_THREAD), PIECE_MIN_BYTES,
-                            PIECE_MAX_BYTES);
+    cut.piece_bytes = share_of(bytes, plan->threads);
     if (cut.piece_bytes < bytes / MAX_PIECES)
         cut.piece_bytes = bytes / MAX_PIECES;
     return cut;
+}
+
+gcs_cut gcs_cut_for_part(const gcs_cut *cut, uint64_t elements) {
+    gcs_cut part = *cut;
+    const uint64_t share = share_of(elements * cut->bytes_per_element, cut->threads);
+    if (share < cut->piece_bytes)
+        part.piece_bytes = share;
+    return part;
 }
 
 /* ---- Cutting a block ----------------------------------------------------------------------- */

@@ -1,5 +1,4 @@
-/* A step: the kernels run on the plan's pieces of work, in one parallel region; where long rows are
- * split, in two more before it. */
+/* A step: the kernels run on the plan's pieces of work, stage by stage. */
 #include "dispatch/plan_internal.h"
 
 #include <string.h>
@@ -9,7 +8,6 @@ typedef struct execution {
     const gcs_plan *plan;
     const gcs_hyper *hyper;
     const gcs_buffers *buffers;
-    const gcs_work_list *list; /* that runs */
 } execution;
 
 /* ---- Arguments ----------------------------------------------------------------------------- */
@@ -126,9 +124,8 @@ static void run_split(const execution *run, const gcs_work *work) {
     run_slices(run, work, &args);
 }
 
-static void run_work(void *arg, uint64_t index) {
+static void run_work(void *arg, const gcs_work *work) {
     const execution *run = arg;
-    const gcs_work *work = &run->list->items[index];
     const gcs_planned_tensor *planned = &run->plan->tensors[work->tensor];
     if (run->plan->skip[planned->shape.group])
         return;
@@ -164,34 +161,24 @@ float gcs_sum_in_place(const gcs_plan *plan, float *values, uint64_t n) {
     return values[0];
 }
 
-static void take_means(const execution *run) {
+/* Of the rows whose sums the stage has taken. */
+static void take_means(void *arg, const gcs_stage *sums) {
+    const execution *run = arg;
     const gcs_plan *plan = run->plan;
-    for (size_t i = 0; i < plan->count; i++) {
-        const gcs_planned_tensor *planned = &plan->tensors[i];
-        if (planned->sum == NULL || plan->skip[planned->shape.group] ||
-            run->buffers[i].means != NULL)
+    for (size_t i = 0; i < sums->count; i++) {
+        const gcs_work *work = &sums->items[i];
+        const gcs_planned_tensor *planned = &plan->tensors[work->tensor];
+        if (work->first != 0 || plan->skip[planned->shape.group] ||
+            run->buffers[work->tensor].means != NULL)
             continue;
-        const uint64_t length = planned->tensor.cols, segments = gcs_segments_of(length);
-        for (uint64_t row = 0; row < planned->groups; row++)
-            planned->means[row] =
-                gcs_sum_in_place(plan, planned->segment_sums + row * segments, segments) /
-                (float)length;
+        const uint64_t length = work->block.cols;
+        planned->means[work->block.group] =
+            gcs_sum_in_place(plan, planned->segment_sums + work->place, gcs_segments_of(length)) /
+            (float)length;
     }
-}
-
-static void run_list(execution *run, const gcs_work_list *list, gcs_order order) {
-    run->list = list;
-    if (list->count != 0)
-        gcs_team_run(run->plan, list, list->count, order, run_work, run);
 }
 
 void gcs_execute(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers) {
     execution run = {.plan = plan, .hyper = hyper, .buffers = buffers};
-    if (plan->sums.count != 0) {
-        run_list(&run, &plan->sums, GCS_FORWARDS);
-        take_means(&run);
-        /* What was summed last is still in a cache. */
-        run_list(&run, &plan->parts, GCS_BACKWARDS);
-    }
-    run_list(&run, &plan->whole, GCS_FORWARDS);
+    gcs_team_run(plan, plan->stages, plan->stage_count, run_work, take_means, &run);
 }

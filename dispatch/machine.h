@@ -32,7 +32,11 @@ bool gcs_machine_same(const gcs_machine *a, const gcs_machine *b);
 /* Reads what gcs_machine_format wrote; false if a field is missing, twice or malformed. */
 bool gcs_machine_parse(const char *text, gcs_machine *machine);
 
-/* Number of processors this process may use: affinity and cgroup quota, at least 1. */
+/* Number of processors this process may use, at least 1: affinity of the calling thread, from which
+ * the threads that it starts have theirs, and cgroup quota. */
 int gcs_machine_allowed_threads(void);
+
+/* The same for threads that are there already, each of which may be bound to a processor. */
+int gcs_machine_pool_threads(void);
 
 #endif

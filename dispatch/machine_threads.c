@@ -15,30 +15,55 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 #if defined(__linux__)
+#include <dirent.h>
 #include <sched.h>
 
-/* 0: the system does not tell. The kernel refuses a mask that is shorter than its own (EINVAL), so
- * the mask grows until it is accepted. */
-static int affinity(void) {
-    const size_t most = (size_t)1 << 20;
-    for (size_t cpus = 1024; cpus <= most; cpus *= 2) {
-        cpu_set_t *set = CPU_ALLOC(cpus);
-        const size_t size = CPU_ALLOC_SIZE(cpus);
-        if (set == NULL)
-            return 0;
-        CPU_ZERO_S(size, set);
-        const int failed = sched_getaffinity(0, size, set);
-        const int reason = errno;
-        const int count = failed ? 0 : CPU_COUNT_S(size, set);
-        CPU_FREE(set);
-        if (!failed || reason != EINVAL)
-            return count;
+/* Larger than any kernel's own mask: a shorter one is refused (EINVAL). */
+#define MOST_PROCESSORS 8192
+
+/* Adds the processors that a thread may run on; 0 is the calling thread. */
+static void add_affinity(pid_t thread, cpu_set_t *set) {
+    const size_t size = CPU_ALLOC_SIZE(MOST_PROCESSORS);
+    cpu_set_t *own = CPU_ALLOC(MOST_PROCESSORS);
+    if (own != NULL && sched_getaffinity(thread, size, own) == 0)
+        CPU_OR_S(size, set, set, own);
+    CPU_FREE(own);
+}
+
+static void add_affinity_of_all_threads(cpu_set_t *set) {
+    DIR *tasks = opendir("/proc/self/task");
+    if (tasks == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
+        uint64_t thread;
+        if (gcs_text_u64(entry->d_name, INT_MAX, &thread))
+            add_affinity((pid_t)thread, set);
     }
-    return 0;
+    closedir(tasks);
+}
+
+/* 0: the system does not tell. */
+static int affinity(bool of_all_threads) {
+    const size_t size = CPU_ALLOC_SIZE(MOST_PROCESSORS);
+    cpu_set_t *set = CPU_ALLOC(MOST_PROCESSORS);
+    if (set == NULL)
+        return 0;
+    CPU_ZERO_S(size, set);
+    add_affinity(0, set);
+    if (of_all_threads)
+        add_affinity_of_all_threads(set);
+    const int count = CPU_COUNT_S(size, set);
+    CPU_FREE(set);
+    return count;
 }
 #else
-static int affinity(void) {
+static int affinity(bool of_all_threads) {
+    (void)of_all_threads;
     return 0;
 }
 #endif
@@ -155,11 +180,24 @@ int gcs_machine_quota(const char *membership, const char *root) {
     return least;
 }
 
-int gcs_machine_allowed_threads(void) {
-    int count = affinity();
+static int within_quota(int count) {
     if (count < 1) {
         const long online = sysconf(_SC_NPROCESSORS_ONLN);
         count = online > 0 && online <= INT_MAX ? (int)online : 1;
     }
     return tighter(count, gcs_machine_quota("/proc/self/cgroup", "/sys/fs/cgroup"));
+}
+
+int gcs_machine_allowed_threads(void) {
+#ifdef _OPENMP
+    /* With OMP_PROC_BIND the run time has bound the calling thread to a processor of its own, and
+     * knows what the process was given. */
+    if (omp_get_proc_bind() != omp_proc_bind_false)
+        return within_quota(omp_get_num_procs());
+#endif
+    return within_quota(affinity(false));
+}
+
+int gcs_machine_pool_threads(void) {
+    return within_quota(affinity(true));
 }

@@ -26,10 +26,11 @@ typedef struct gcs_measuring {
     gcs_work_list work; /* GCS_OP_MEASURE of all tensors */
     size_t parts;       /* the first so many are VIEW_PART */
     gcs_work_list change;
-    gcs_measured figures;  /* of groups, see gcs_measured_tensor.place */
-    gcs_measured segments; /* of segments of split rows: sum, square and max */
-    float *combined;       /* [the most groups of a tensor that is not in order] */
-    float *memory;         /* what these point into */
+    gcs_stage stage, change_stage; /* of `work` and `change`; their count may be 0 */
+    gcs_measured figures;          /* of groups, see gcs_measured_tensor.place */
+    gcs_measured segments;         /* of segments of split rows: sum, square and max */
+    float *combined;               /* [the most groups of a tensor that is not in order] */
+    float *memory;                 /* what these point into */
 } gcs_measuring;
 
 /* Makes plan->measuring. GCS_OUT_OF_MEMORY, GCS_UNSUPPORTED. */

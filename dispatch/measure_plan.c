@@ -99,6 +99,11 @@ static gcs_status add_changes(gcs_plan *plan) {
     return status;
 }
 
+static gcs_status make_stage(const gcs_plan *plan, const gcs_work_list *list, gcs_stage *stage) {
+    *stage = (gcs_stage){.items = list->items, .count = list->count};
+    return gcs_team_share(plan, stage);
+}
+
 static gcs_status fill(gcs_plan *plan) {
     gcs_measuring *measuring = plan->measuring;
     sizes total = {0};
@@ -116,8 +121,9 @@ static gcs_status fill(gcs_plan *plan) {
     if (status == GCS_OK)
         status = add_changes(plan);
     if (status == GCS_OK)
-        status = gcs_team_share(plan, &measuring->work);
-    return status == GCS_OK ? gcs_team_share(plan, &measuring->change) : status;
+        status = make_stage(plan, &measuring->work, &measuring->stage);
+    return status == GCS_OK ? make_stage(plan, &measuring->change, &measuring->change_stage)
+                            : status;
 }
 
 gcs_status gcs_measuring_create(gcs_plan *plan) {
@@ -141,8 +147,10 @@ void gcs_measuring_free(gcs_measuring *measuring) {
     if (measuring == NULL)
         return;
     free(measuring->tensors);
-    gcs_work_list_free(&measuring->work);
-    gcs_work_list_free(&measuring->change);
+    free(measuring->work.items);
+    free(measuring->change.items);
+    free(measuring->stage.shares);
+    free(measuring->change_stage.shares);
     free(measuring->memory);
     free(measuring);
 }

@@ -103,11 +103,8 @@ static bool concerns(const measurement *run, size_t index) {
     return true;
 }
 
-static void run_work(void *arg, uint64_t index) {
+static void run_work(void *arg, const gcs_work *work) {
     const measurement *run = arg;
-    const gcs_measuring *measuring = run->plan->measuring;
-    const gcs_work_list *list = run->phase == CHANGE ? &measuring->change : &measuring->work;
-    const gcs_work *work = &list->items[index];
     if (!concerns(run, work->tensor))
         return;
     if (run->phase == CHANGE)
@@ -155,11 +152,13 @@ static void run_phase(measurement *run, gcs_phase phase) {
         concerned += concerns(run, i);
     if (concerned == 0)
         return;
-    const gcs_work_list *list = phase == CHANGE ? &measuring->change : &measuring->work;
-    const bool again = phase == CENTRED_PARTS;
-    const size_t count = again ? measuring->parts : list->count;
-    if (count != 0)
-        gcs_team_run(plan, list, count, again ? GCS_BACKWARDS : GCS_FORWARDS, run_work, run);
+    gcs_stage stage = phase == CHANGE ? measuring->change_stage : measuring->stage;
+    if (phase == CENTRED_PARTS) {
+        stage.count = measuring->parts;
+        stage.backwards = true; /* what was read last is still in a cache */
+    }
+    if (stage.count != 0)
+        gcs_team_run(plan, &stage, 1, run_work, NULL, run);
     if (phase != CHANGE && measuring->parts != 0)
         gather(run);
 }

@@ -139,9 +139,7 @@ static gcs_status fill(gcs_plan *plan, const gcs_target *target, const gcs_tenso
         elements += plan->tensors[i].elements;
     }
     gcs_team_choose(plan, elements * gcs_spec_bytes(&plan->spec));
-    gcs_status status = gcs_team_prepare(plan);
-    if (status == GCS_OK)
-        status = gcs_choose_kernels(plan, target, env);
+    gcs_status status = gcs_choose_kernels(plan, target, env);
     if (status == GCS_OK)
         status = choose_fold(plan);
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
@@ -204,11 +202,7 @@ void gcs_plan_destroy(gcs_plan *plan) {
     free(plan->tensors);
     free(plan->coef);
     free(plan->skip);
-    gcs_work_list_free(&plan->sums);
-    gcs_work_list_free(&plan->parts);
-    gcs_work_list_free(&plan->whole);
-    free(plan->scratch);
-    free(plan->progress);
+    gcs_partition_free(plan);
     gcs_measuring_free(plan->measuring);
     free(plan);
 }

@@ -42,10 +42,21 @@ typedef struct gcs_work {
 typedef struct gcs_work_list {
     gcs_work *items;
     size_t count, capacity;
-    uint64_t *shares; /* [team + 1]: thread i begins with items [shares[i], shares[i + 1]) */
 } gcs_work_list;
 
-typedef enum gcs_order { GCS_FORWARDS, GCS_BACKWARDS } gcs_order;
+/* Some work that the threads of a step share. */
+typedef struct gcs_stage {
+    const gcs_work *items;
+    size_t count;     /* > 0 */
+    uint64_t *shares; /* [team + 1]: thread i begins with items [shares[i], shares[i + 1]) */
+    bool backwards;   /* the last item of a share first */
+    bool waits;       /* for the stage before it, its end included */
+    bool has_end;     /* something is to be done when all items are */
+} gcs_stage;
+
+/* What a stage does with an item, and at its end. */
+typedef void gcs_stage_task(void *arg, const gcs_work *work);
+typedef void gcs_stage_end(void *arg, const gcs_stage *stage);
 
 /* How finely work is cut. */
 typedef struct gcs_cut {
@@ -65,10 +76,13 @@ struct gcs_plan {
     gcs_planned_tensor *tensors;
     size_t count;
     size_t groups;
-    /* A step runs `sums`, takes the means of split rows, and runs `parts`: the same pieces in the
-     * same order; then `whole`, which is all of the work where no row is split. */
-    gcs_work_list sums, parts, whole;
-    struct gcs_progress *progress;   /* [team], of the list that runs */
+    gcs_work_list sums, parts; /* of split rows: the same pieces in the same order */
+    gcs_work_list whole;       /* all other work */
+    /* Split rows go in waves: the sums of some rows, at their end the means, then their parts,
+     * which find in a cache what the sums have read. The last stage is `whole`. */
+    gcs_stage *stages;
+    size_t stage_count;
+    struct gcs_progress *progress;   /* [stage_count][team + 1], of the step that runs */
     const gcs_kernel *fold;          /* sums segments of floats (gcs_sum_in_place) */
     float *scratch;                  /* what segment_sums and means point into */
     gcs_coef *coef;                  /* [groups], of the step that runs */
@@ -87,15 +101,18 @@ const gcs_kernel *gcs_kernel_for(const gcs_need *need, gcs_isa isa_cap);
 
 /* ---- partition.c --------------------------------------------------------------------------- */
 
-/* Fills the work lists and the scratch memory. */
+/* Fills the work lists, the stages and the scratch memory. */
 gcs_status gcs_partition(gcs_plan *plan);
 
-void gcs_work_list_free(gcs_work_list *list);
+/* Frees what gcs_partition made, also where it failed. */
+void gcs_partition_free(gcs_plan *plan);
 
 /* ---- cut.c --------------------------------------------------------------------------------- */
 
-/* The cut for work on the plan's tensors that moves so many bytes per element. */
+/* The cut for work on the plan's tensors that moves so many bytes per element; and for a part of
+ * that work, of so many elements, which the threads wait for. */
 gcs_cut gcs_cut_for(const gcs_plan *plan, unsigned bytes_per_element);
+gcs_cut gcs_cut_for_part(const gcs_cut *cut, uint64_t elements);
 
 /* Adds the work on work.block, which work.kernel's view fits, in pieces. False: no memory. */
 bool gcs_cut_block(gcs_work_list *list, gcs_work work, const gcs_cut *cut);
@@ -129,14 +146,15 @@ float gcs_sum_in_place(const gcs_plan *plan, float *values, uint64_t n);
 /* Sets plan->threads and plan->team for a step of so many bytes. */
 void gcs_team_choose(gcs_plan *plan, uint64_t bytes);
 
-/* What gcs_team_run needs: plan->progress, and the shares of a list that is complete. */
+/* What gcs_team_run needs: a stage's shares, and when there are all stages, plan->progress. */
+gcs_status gcs_team_share(const gcs_plan *plan, gcs_stage *stage);
 gcs_status gcs_team_prepare(gcs_plan *plan);
-gcs_status gcs_team_share(const gcs_plan *plan, gcs_work_list *list);
 
-/* Calls task(arg, i) for the first `count` items of the list, by the plan's threads; returns when
- * all are done. Each thread goes through its share in this order (but not a caller's pool). */
-void gcs_team_run(const gcs_plan *plan, const gcs_work_list *list, uint64_t count, gcs_order order,
-                  gcs_task *task, void *arg);
+/* Runs up to plan->stage_count stages by the plan's threads, in order but for items of stages that
+ * need not wait; returns when all is done. Each thread goes through its share in the stage's
+ * direction (but not a caller's pool). */
+void gcs_team_run(const gcs_plan *plan, const gcs_stage *stages, size_t count, gcs_stage_task *task,
+                  gcs_stage_end *end, void *arg);
 
 /* ---- step.c -------------------------------------------------------------------------------- */
 

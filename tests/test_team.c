@@ -62,7 +62,7 @@ static void a_small_step_wakes_nobody(void **state) {
         gcs_plan_destroy(plan);
 
         plan = plan_for(target, large, 2);
-        const int expected = threads == 0 ? gcs_machine_allowed_threads() : 3;
+        const int expected = threads == 0 ? gcs_machine_pool_threads() : 3;
         assert_int_equal(gcs_plan_threads(plan), expected);
         assert_int_equal(gcs_plan_team(plan), expected);
         step(plan, &f);
@@ -128,16 +128,28 @@ static void openmp_starts_as_many_as_are_used(void **state) {
     fixture_free(&f);
 }
 
+static cpu_set_t affinity_of_caller(void) {
+    cpu_set_t set;
+    assert_int_equal(sched_getaffinity(0, sizeof set, &set), 0);
+    return set;
+}
+
+static cpu_set_t one_of(const cpu_set_t *set, bool last) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (CPU_ISSET(cpu, set) && (last || CPU_COUNT(&one) == 0)) {
+            CPU_ZERO(&one);
+            CPU_SET(cpu, &one);
+        }
+    }
+    return one;
+}
+
 /* Also where the caller asks for more. A pool of the caller's is his affair. */
 static void no_more_than_the_affinity_allows(void **state) {
     (void)state;
-    cpu_set_t all, one;
-    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
-    CPU_ZERO(&one);
-    for (size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++) {
-        if (CPU_ISSET(cpu, &all))
-            CPU_SET(cpu, &one);
-    }
+    const cpu_set_t all = affinity_of_caller(), one = one_of(&all, false);
     assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
     const gcs_tensor large = gcs_flat(1000000);
     int calls = 0;
@@ -156,19 +168,65 @@ static void no_more_than_the_affinity_allows(void **state) {
     }
     assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
 }
+
+struct bound {
+    cpu_set_t processor;
+    atomic_bool ready, over;
+};
+
+static void *bound_thread(void *arg) {
+    struct bound *b = arg;
+    sched_setaffinity(0, sizeof b->processor, &b->processor);
+    atomic_store(&b->ready, true);
+    while (!atomic_load(&b->over))
+        sched_yield();
+    return NULL;
+}
+
+/* The calling thread is bound to the first processor, the pool's to the last. */
+static void a_pool_of_bound_threads(void **state) {
+    (void)state;
+    const gcs_tensor large = gcs_flat(1000000);
+    const cpu_set_t all = affinity_of_caller(), first = one_of(&all, false);
+    struct bound bound = {.processor = one_of(&all, true)};
+    pthread_t thread;
+    const int before = gcs_machine_pool_threads(); /* also the quota */
+    int calls = 0;
+    assert_int_equal(pthread_create(&thread, NULL, bound_thread, &bound), 0);
+    while (!atomic_load(&bound.ready))
+        sched_yield();
+    assert_int_equal(sched_setaffinity(0, sizeof first, &first), 0);
+    gcs_target target = gcs_cpu();
+    target.parallel_for = counting_for;
+    target.pool = &calls;
+    gcs_plan *plan = plan_for(target, &large, 1);
+    assert_int_equal(gcs_plan_team(plan), before > 1 ? 2 : 1);
+    gcs_plan_destroy(plan);
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+    atomic_store(&bound.over, true);
+    pthread_join(thread, NULL);
+}
 #endif
 
 /* ---- Who does what ----------------------------------------------------------------------- */
 
-/* A list of pieces of a vector. */
-static gcs_work_list list_of(const gcs_plan *plan, const uint64_t *elements, size_t count) {
-    gcs_work_list list = {.items = calloc(count, sizeof *list.items), .count = count};
-    assert_non_null(list.items);
+/* A stage of pieces of a vector. */
+static gcs_stage stage_of(const gcs_plan *plan, const uint64_t *elements, size_t count) {
+    gcs_work *items = calloc(count + 1, sizeof *items);
+    assert_non_null(items);
     for (size_t i = 0; i < count; i++)
-        list.items[i] = (gcs_work){
-            .kernel = plan->tensors[0].choice.kernel, .first = 5, .last = 5 + elements[i]};
-    assert_ok(gcs_team_share(plan, &list));
-    return list;
+        items[i] = (gcs_work){.tensor = i,
+                              .kernel = plan->tensors[0].choice.kernel,
+                              .first = 5,
+                              .last = 5 + elements[i]};
+    gcs_stage stage = {.items = items, .count = count};
+    assert_ok(gcs_team_share(plan, &stage));
+    return stage;
+}
+
+static void stage_free(gcs_stage *stage) {
+    free((void *)stage->items);
+    free(stage->shares);
 }
 
 static gcs_plan *plan_of_team(int team) {
@@ -197,19 +255,19 @@ static void shares_are_even(void **state) {
                 all += elements[i];
                 largest = elements[i] > largest ? elements[i] : largest;
             }
-            gcs_work_list list = list_of(plan, elements, count);
-            assert_int_equal(list.shares[0], 0);
-            assert_int_equal(list.shares[team], count);
+            gcs_stage stage = stage_of(plan, elements, count);
+            assert_int_equal(stage.shares[0], 0);
+            assert_int_equal(stage.shares[team], count);
             for (int thread = 0; thread < team; thread++) {
-                assert_true(list.shares[thread] <= list.shares[thread + 1]);
+                assert_true(stage.shares[thread] <= stage.shares[thread + 1]);
                 uint64_t own = 0;
-                for (uint64_t i = list.shares[thread]; i < list.shares[thread + 1]; i++)
+                for (uint64_t i = stage.shares[thread]; i < stage.shares[thread + 1]; i++)
                     own += elements[i];
                 const uint64_t slack = largest + 64 * count;
                 assert_in_range(own + slack, all / (uint64_t)team,
                                 all / (uint64_t)team + 2 * slack);
             }
-            gcs_work_list_free(&list);
+            stage_free(&stage);
         }
         gcs_plan_destroy(plan);
     }
@@ -221,8 +279,9 @@ struct calls {
     unsigned long long when[64];
 };
 
-static void note(void *arg, uint64_t index) {
+static void note(void *arg, const gcs_work *work) {
     struct calls *calls = arg;
+    const size_t index = work->tensor;
     atomic_fetch_add(&calls->of[index], 1);
     calls->when[index] = atomic_fetch_add(&calls->now, 1);
 }
@@ -238,15 +297,17 @@ static void each_item_is_run_once(void **state) {
         gcs_target target = gcs_cpu();
         target.threads = threads; /* OpenMP's, as many of them as there may be */
         gcs_plan *plan = plan_for(target, &large, 1);
-        gcs_work_list list = list_of(plan, elements, 64);
-        for (uint64_t count = 0; count <= 64; count++) {
+        gcs_stage stage = stage_of(plan, elements, 64);
+        for (uint64_t count = 1; count <= 64; count++) {
             struct calls calls = {.now = 0};
-            gcs_team_run(plan, &list, count, count % 2 ? GCS_BACKWARDS : GCS_FORWARDS, note,
-                         &calls);
+            gcs_stage part = stage;
+            part.count = count;
+            part.backwards = count % 2;
+            gcs_team_run(plan, &part, 1, note, NULL, &calls);
             for (uint64_t i = 0; i < 64; i++)
                 assert_int_equal(calls.of[i], i < count ? 1 : 0);
         }
-        gcs_work_list_free(&list);
+        stage_free(&stage);
         gcs_plan_destroy(plan);
     }
 }
@@ -258,9 +319,9 @@ struct meeting {
     pthread_t caller;
 };
 
-static void meet(void *arg, uint64_t index) {
+static void meet(void *arg, const gcs_work *work) {
     struct meeting *m = arg;
-    m->by_caller[index] = pthread_equal(pthread_self(), m->caller) != 0;
+    m->by_caller[work->tensor] = pthread_equal(pthread_self(), m->caller) != 0;
     atomic_fetch_add(&m->here, 1);
     while (atomic_load(&m->here) < 2)
         sched_yield();
@@ -274,17 +335,103 @@ static void a_thread_has_the_same_share_each_time(void **state) {
     target.threads = 2;
     gcs_plan *plan = plan_for(target, &large, 1);
     const bool one = gcs_plan_team(plan) == 1;
-    gcs_work_list list = list_of(plan, elements, 2);
+    gcs_stage stage = stage_of(plan, elements, 2);
     for (int i = 0; i < 20 && !one; i++) {
         struct meeting m = {.caller = pthread_self()};
-        gcs_team_run(plan, &list, 2, i % 2 ? GCS_BACKWARDS : GCS_FORWARDS, meet, &m);
+        stage.backwards = i % 2;
+        gcs_team_run(plan, &stage, 1, meet, NULL, &m);
         assert_true(m.by_caller[0]);
         assert_false(m.by_caller[1]);
     }
-    gcs_work_list_free(&list);
+    stage_free(&stage);
     gcs_plan_destroy(plan);
     if (one)
         skip();
+}
+
+/* Stages that wait: as those of split rows, sums and parts in turn. */
+enum { WAVES = 3, PIECES = 20 };
+struct waves {
+    atomic_int sums[WAVES], means[WAVES], parts[WAVES];
+    atomic_int too_early;
+    const gcs_work *items[WAVES];
+};
+
+static int wave_of(const struct waves *w, const gcs_work *work) {
+    int wave = 0;
+    while (work < w->items[wave] || work >= w->items[wave] + 2 * PIECES)
+        wave++;
+    return wave;
+}
+
+static void sum_or_part(void *arg, const gcs_work *work) {
+    struct waves *w = arg;
+    const int wave = wave_of(w, work);
+    if (work < w->items[wave] + PIECES) {
+        if (work->tensor % 7 == 0)
+            sched_yield();
+        atomic_fetch_add(&w->sums[wave], 1);
+        return;
+    }
+    if (atomic_load(&w->means[wave]) != 1)
+        atomic_fetch_add(&w->too_early, 1);
+    atomic_fetch_add(&w->parts[wave], 1);
+}
+
+static void mean(void *arg, const gcs_stage *sums) {
+    struct waves *w = arg;
+    const int wave = wave_of(w, sums->items);
+    if (atomic_load(&w->sums[wave]) != PIECES)
+        atomic_fetch_add(&w->too_early, 1);
+    atomic_fetch_add(&w->means[wave], 1);
+}
+
+static void run_waves(gcs_plan *plan, bool skewed) {
+    uint64_t elements[2 * PIECES];
+    for (size_t i = 0; i < 2 * PIECES; i++)
+        elements[i] = skewed && i % PIECES != 0 ? 1 : 100000;
+    gcs_stage stages[2 * WAVES];
+    struct waves w = {.too_early = 0};
+    for (int wave = 0; wave < WAVES; wave++) {
+        gcs_stage both = stage_of(plan, elements, 2 * PIECES);
+        w.items[wave] = both.items;
+        free(both.shares);
+        gcs_stage *sums = &stages[2 * wave], *parts = sums + 1;
+        *sums = (gcs_stage){.items = both.items, .count = PIECES, .has_end = true};
+        *parts = (gcs_stage){
+            .items = both.items + PIECES, .count = PIECES, .waits = true, .backwards = true};
+        assert_ok(gcs_team_share(plan, sums));
+        assert_ok(gcs_team_share(plan, parts));
+    }
+    gcs_team_run(plan, stages, 2 * WAVES, sum_or_part, mean, &w);
+    assert_int_equal(w.too_early, 0);
+    for (int wave = 0; wave < WAVES; wave++) {
+        assert_int_equal(w.sums[wave], PIECES);
+        assert_int_equal(w.means[wave], 1);
+        assert_int_equal(w.parts[wave], PIECES);
+        free(stages[2 * wave + 1].shares);
+        stage_free(&stages[2 * wave]);
+    }
+}
+
+static void parts_wait_for_the_means(void **state) {
+    (void)state;
+    /* Three rows of a wave each, so that there is room for the progress of as many stages. */
+    const gcs_tensor rows = gcs_rows(3, 1 << 20);
+    static int calls;
+    for (int threads = 2; threads <= 3; threads++) {
+        gcs_target target = gcs_cpu();
+        target.threads = threads;
+        for (int pool = 0; pool < 2; pool++) {
+            target.parallel_for = pool ? counting_for : NULL;
+            target.pool = &calls;
+            gcs_plan *plan = plan_for(target, &rows, 1);
+            assert_int_equal(plan->stage_count, 2 * WAVES);
+            for (int i = 0; i < 20; i++)
+                run_waves(plan, i % 2);
+            gcs_plan_destroy(plan);
+        }
+    }
 }
 
 static void one_thread_goes_in_order(void **state) {
@@ -294,29 +441,33 @@ static void one_thread_goes_in_order(void **state) {
     gcs_target target = gcs_cpu();
     target.threads = 1;
     gcs_plan *plan = plan_for(target, &large, 1);
-    gcs_work_list list = list_of(plan, elements, 8);
+    gcs_stage stage = stage_of(plan, elements, 8);
     struct calls forwards = {.now = 0}, backwards = {.now = 0};
-    gcs_team_run(plan, &list, 8, GCS_FORWARDS, note, &forwards);
-    gcs_team_run(plan, &list, 8, GCS_BACKWARDS, note, &backwards);
+    gcs_team_run(plan, &stage, 1, note, NULL, &forwards);
+    stage.backwards = true;
+    gcs_team_run(plan, &stage, 1, note, NULL, &backwards);
     for (unsigned long long i = 0; i < 8; i++) {
         assert_int_equal(forwards.when[i], i);
         assert_int_equal(backwards.when[i], 7 - i);
     }
-    gcs_work_list_free(&list);
+    stage_free(&stage);
     gcs_plan_destroy(plan);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
 #if defined(__linux__)
-        cmocka_unit_test(openmp_starts_as_many_as_are_used), /* first: no thread is there yet */
+        /* First: no thread is there yet. */
         cmocka_unit_test(no_more_than_the_affinity_allows),
+        cmocka_unit_test(a_pool_of_bound_threads),
+        cmocka_unit_test(openmp_starts_as_many_as_are_used),
 #endif
         cmocka_unit_test(a_small_step_wakes_nobody),
         cmocka_unit_test(one_piece_wakes_nobody),
         cmocka_unit_test(shares_are_even),
         cmocka_unit_test(each_item_is_run_once),
         cmocka_unit_test(a_thread_has_the_same_share_each_time),
+        cmocka_unit_test(parts_wait_for_the_means),
         cmocka_unit_test(one_thread_goes_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

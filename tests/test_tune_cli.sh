@@ -52,6 +52,10 @@ if [ -w /dev/full ] && "$gcstep" info >/dev/full 2>/dev/null; then
     echo 'FAIL: info succeeds although its output could not be written'
     failures=$((failures + 1))
 fi
+# OpenMP binds the thread that asks, not the process.
+plain=$(OMP_PROC_BIND=false "$gcstep" info | grep ' threads ')
+bound=$(OMP_PROC_BIND=true "$gcstep" info | grep ' threads ')
+[ "$plain" = "$bound" ] || fail "info with OMP_PROC_BIND=true: $bound; without: $plain"
 accepted 'built-in' info
 accepted 'shared library: ' info
 refused 2 "unexpected argument 'more'" info more
