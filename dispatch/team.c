@@ -97,11 +97,11 @@ gcs_status gcs_team_share(const gcs_plan *plan, gcs_stage *stage) {
     uint64_t at = 0;
     for (uint64_t thread = 0; thread < team; thread++) {
         stage->shares[thread] = at;
-        /* Half an item over is as good as half an item short. */
+        /* Half an item over is as good as half an item short, but for the first. */
         const uint64_t part = left / (team - thread);
         for (uint64_t taken = 0; at < stage->count; at++) {
             const uint64_t weight = weight_of(&stage->items[at]);
-            if (taken + weight / 2 > part)
+            if (taken != 0 && taken + weight / 2 > part)
                 break;
             taken += weight;
             left -= weight;

@@ -123,6 +123,8 @@ static void divide(gcs_evidence_set set, unsigned mask, division *to) {
             add_lines(&set, to);
         set.above = set.up_to;
     }
+    if (to->count == 0)
+        to->cost = INFINITY; /* no kernel was timed on all of the shapes */
 }
 
 static void choose_class(const gcs_evidence_set *set, division *best) {
