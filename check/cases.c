@@ -48,6 +48,19 @@ static void run_many_groups(gcs_suite *s) {
         gcs_suite_run_shape(s, groups[i], lengths[i]);
 }
 
+/* Every length of short rows, with more of them than a kernel takes at a time, and some left over.
+ */
+static void run_short_rows(gcs_suite *s) {
+    const uint64_t longest = s->kernel->max_length;
+    if (s->kernel->view != GCS_VIEW_ROWS || longest == 0)
+        return;
+    for (uint64_t n = 1; n <= longest && n <= 2 * GCS_LANES; n++) {
+        for (int i = 0; i < 4; i++)
+            gcs_suite_run_shape(
+                s, 3 * vector_length(s->kernel->isa) + gcs_stream_below(&s->stream, 17), n);
+    }
+}
+
 /* Every distance of each buffer from its guard page, on either side. A general kernel does not use
  * every buffer with every form, and gets three of them. */
 static void run_misaligned(gcs_suite *s) {
@@ -131,6 +144,7 @@ void gcs_cases_run(gcs_stage *stage, const gcs_kernel *kernel, const gcs_kernel 
     run_every_size(&s);
     run_special_lengths(&s);
     run_many_groups(&s);
+    run_short_rows(&s);
     run_misaligned(&s);
     run_ranges(&s);
     run_hypers(&s);

@@ -53,6 +53,8 @@ static bool draw_judged(gcs_suite *s, uint64_t elements) {
 gcs_trial gcs_draw_trial(gcs_suite *s, gcs_choice form, uint64_t groups, uint64_t length,
                          gcs_class class) {
     gcs_view view = s->kernel->view;
+    if (gcs_suite_is_too_long(s, length))
+        length = s->kernel->max_length;
     if (!gcs_view_is_grouped(view)) {
         length *= groups;
         groups = 1;

@@ -20,7 +20,8 @@ typedef struct gcs_choice {
 
 gcs_choice gcs_draw_choice(gcs_suite *suite);
 
-/* A trial of the whole tensor, the rest drawn. Without groups: one group of all elements. */
+/* A trial of the whole tensor, the rest drawn. Without groups: one group of all elements. Groups
+ * that are longer than the kernel takes become as long as it takes. */
 gcs_trial gcs_draw_trial(gcs_suite *suite, gcs_choice form, uint64_t groups, uint64_t length,
                          gcs_class class);
 

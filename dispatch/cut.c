@@ -9,7 +9,8 @@
 #define PIECE_MIN_BYTES   ((uint64_t)64 << 10)
 #define PIECE_MAX_BYTES   ((uint64_t)1 << 20)
 #define PIECES_PER_THREAD 16
-/* At most about so many pieces: what cuts a step of 16 GiB into pieces of 1 MiB. */
+/* At most about so many pieces: what cuts a step of 16 GiB into pieces of 1 MiB. The waves of split
+ * rows have more of them: a wave ends when its last piece does. */
 #define MAX_PIECES ((uint64_t)1 << 14)
 
 /* Fewer groups than this many per thread, each at least this long, are cut inside the group; as
