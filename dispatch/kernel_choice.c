@@ -31,12 +31,25 @@ static wish wish_of(const gcs_plan *plan, const gcs_planned_tensor *planned, gcs
 
 /* ---- The fixed rule ------------------------------------------------------------------------ */
 
+/* Longer rows that are stepped in blocks; those that come out of the L1 for the second pass. */
+#define BLOCKED_ROW 256
+#define ROW_IN_L1   1536
+
+static const char *preferred_rows(uint64_t length, bool general) {
+    if (general)
+        return length <= GCS_SHORT_ROW_GENERAL ? "block" : "pipe";
+    return length <= GCS_SHORT_ROW ? "tile"
+           : length <= BLOCKED_ROW ? "block"
+           : length <= ROW_IN_L1   ? "pass2"
+                                   : "pipe";
+}
+
 /* The loop shape that the fixed rule prefers for a step that takes its own means; docs/decisions.md
  * has the figures. Of the other kernels there is one shape each. */
 static const char *preferred_shape(const gcs_need *need, bool general) {
     switch (need->view) {
     case GCS_VIEW_ROWS:
-        return need->length <= (general ? GCS_SHORT_ROW_GENERAL : GCS_SHORT_ROW) ? "block" : "pipe";
+        return preferred_rows(need->length, general);
     case GCS_VIEW_COLS:
         return "pipe";
     case GCS_VIEW_FLAT:
@@ -46,17 +59,18 @@ static const char *preferred_shape(const gcs_need *need, bool general) {
     return "linear";
 }
 
-/* An ISA without that shape for columns has panels; strips pay only while all of their rows are in
- * a cache. */
+/* An ISA without the preferred shape has panels for columns, since strips pay only while all of
+ * their rows are in a cache, and for short rows blocks. */
 static int merit_of_shape(const gcs_kernel *kernel, const gcs_need *need) {
     if (strcmp(kernel->shape, preferred_shape(need, kernel->general)) == 0)
         return 2;
-    return strcmp(kernel->shape, "panel") == 0;
+    return strcmp(kernel->shape, "panel") == 0 ||
+           (strcmp(kernel->shape, "block") == 0 && need->length <= GCS_SHORT_ROW);
 }
 
-/* The preferred shape first, then a kernel that is made for the form. */
+/* A kernel that is made for the form first, then the preferred shape. */
 static int merit(const gcs_kernel *kernel, const gcs_need *need) {
-    return 2 * merit_of_shape(kernel, need) + !kernel->general;
+    return merit_of_shape(kernel, need) + (kernel->general ? 0 : 3);
 }
 
 /* The list's kernel of the most merit, of equal ones the first; NULL: none fits. */

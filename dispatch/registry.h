@@ -62,9 +62,9 @@ typedef struct gcs_need {
 /* Whether the kernel does what is needed: by itself if it is specialised, or as a general one. */
 bool gcs_kernel_accepts(const gcs_kernel *kernel, const gcs_need *need);
 
-/* The longest row that is short: the fixed rule steps such rows in blocks. A general kernel is slow
- * where a row is no whole number of its bundles, and takes more rows as short. */
-#define GCS_SHORT_ROW         12
+/* The longest row that is short: the fixed rule steps several such rows at a time, in tiles where an
+ * ISA has them and in blocks elsewhere. General kernels have no tiles. */
+#define GCS_SHORT_ROW         64
 #define GCS_SHORT_ROW_GENERAL 63
 
 /* Whether this build has kernels of the form's own; of others general kernels do the steps. */

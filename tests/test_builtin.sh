@@ -101,8 +101,8 @@ result f sgdm_grad cols 64 9 avx2_panel_u2=1 portable_panel_u16=2
 builtin f || fail 'a journal with short rows failed'
 expect sgdm_grad rows '*' $pipe $slow_pipe
 expect sgdm_grad rows '<=12'
-expect sgdm_grad rows '<=31' $block $slow_block
-expect sgdm_grad rows '<=63'
+expect sgdm_grad rows '<=32' $block $slow_block
+expect sgdm_grad rows '<=64'
 expect adam_grad rows '*' $pipe $slow_pipe
 expect adam_grad rows '<=12'
 expect sgdm_grad cols '*' avx2_panel_u2 portable_panel_u16
@@ -127,7 +127,11 @@ present() { # SPEC: the kernels of the present lines for all rows
 expect sgdm_grad rows '*' $(present sgdm_grad)
 result g sgdm_grad rows 64 100 $block=1 $pipe=1.2
 builtin g || fail 'a journal with rows of 9 and 100 failed'
-expect sgdm_grad rows '<=12' $block
+expect sgdm_grad rows '<=256' $block
+expect sgdm_grad rows '*' $(present sgdm_grad)
+result g sgdm_grad rows 64 300 $pipe=1
+builtin g || fail 'a journal with rows of 9, 100 and 300 failed'
+expect sgdm_grad rows '<=256' $block
 expect sgdm_grad rows '*' $pipe
 journal h 8
 result h adam_grad rows 64 9 $pass=1 $pipe=1.2

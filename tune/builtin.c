@@ -8,12 +8,12 @@
 #include <string.h>
 
 /* The bounds that a class of rows may be divided by, any of them together: where kernels that step
- * several short rows at once may stop paying; and where a row of g and w begins to crowd the L1,
- * out of which it is stepped after it was summed. */
-static const uint64_t bounds[] = {12, 31, 63, 1536};
+ * several short rows at once may stop paying, or stop taking them; and where a row of g and w
+ * begins to crowd the L1, out of which it is stepped after it was summed. */
+static const uint64_t bounds[] = {12, 32, 64, 256, 1536};
 #define BOUNDS      (sizeof bounds / sizeof bounds[0])
 #define DIVISIONS   (1u << BOUNDS)
-#define LAST_SHORT  63                             /* rows up to here are short */
+#define LAST_SHORT  64                             /* rows up to here are short */
 #define MOST_LINES  ((BOUNDS + 1) * GCS_ISA_COUNT) /* of a class */
 #define ANY_MACHINE GCS_ISA_COUNT
 

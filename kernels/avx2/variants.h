@@ -14,6 +14,7 @@
     X(rows, pass2, 8)                                                                              \
     X(rows, pipe, 4)                                                                               \
     X(rows, fetch, 4)                                                                              \
+    X(rows, tile, 1)                                                                               \
     X(rows, block, 2)                                                                              \
     X(rows, block, 4)                                                                              \
     X(cols, strip, 8)                                                                              \

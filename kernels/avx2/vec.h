@@ -9,8 +9,9 @@
 #define GCS_ISA      GCS_ISA_AVX2
 #define GCS_ISA_TEXT "avx2"
 
-typedef __m256 vf;  /* floats */
-typedef __m256i vu; /* as many 32-bit integers */
+typedef __m256 vf;      /* floats */
+typedef __m256i vu;     /* as many 32-bit integers */
+typedef __m256i v_mask; /* lanes, by their sign bits */
 
 /* Literal trip counts, all loops over the vectors of an iteration unfold;
  * the loops for what is left over do not. */
@@ -61,12 +62,20 @@ static inline vf v_flush(vf x) {
     return _mm256_andnot_ps(tiny, x);
 }
 
+/* The first n <= 8 lanes. */
+static inline v_mask v_first_lanes(unsigned n) {
+    static const int32_t ones_then_zeros[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256((const __m256i *)(const void *)(ones_then_zeros + 8 - n));
+}
+
+/* The floats at p whose lanes are in the mask, the other lanes +0; nothing else is read. */
+static inline vf v_load_masked(const float *p, v_mask mask) {
+    return _mm256_maskload_ps(p, mask);
+}
+
 /* The first n < 8 floats at p, the other lanes +0; nothing else is read. */
 static inline vf v_load_part(const float *p, unsigned n) {
-    static const int32_t ones_then_zeros[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
-    const __m256i mask =
-        _mm256_loadu_si256((const __m256i *)(const void *)(ones_then_zeros + 8 - n));
-    return _mm256_maskload_ps(p, mask);
+    return v_load_masked(p, v_first_lanes(n));
 }
 
 /* Stores the first n < 8 lanes. In pieces: a masked store is slow on AMD (19 or more micro-ops on
@@ -89,9 +98,7 @@ static inline void v_store_part(float *p, vf x, unsigned n) {
 
 /* The first n lanes, the others +0. */
 static inline vf v_keep(vf x, unsigned n) {
-    const vu lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    const vu mask = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
-    return _mm256_and_ps(x, _mm256_castsi256_ps(mask));
+    return _mm256_and_ps(x, _mm256_castsi256_ps(v_first_lanes(n)));
 }
 
 /* The 32 lanes of a segment folded by 16, 8, 4, 2, 1 (docs/arithmetic.md). */
@@ -103,6 +110,24 @@ static inline float v_fold(const vf lanes[32 / VL]) {
     const __m128 by2 = _mm_add_ps(by4, _mm_movehl_ps(by4, by4));
     const __m128 by1 = _mm_add_ss(by2, _mm_movehdup_ps(by2));
     return _mm_cvtss_f32(by1);
+}
+
+/* Lane i: the 8 lanes of rows[i] folded by 4, 2, 1. A fold adds the one half of two vectors to the
+ * other and leaves both sums in one vector; which two go together brings the rows in order. */
+static inline vf v_fold_rows(const vf rows[VL]) {
+    vf by4[4], by2[2];
+    GCS_UNROLL
+    for (int i = 0; i < 4; i++) {
+        const vf a = rows[i], b = rows[i + 4];
+        by4[i] = v_add(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
+    }
+    GCS_UNROLL
+    for (int i = 0; i < 2; i++) {
+        const __m256d a = _mm256_castps_pd(by4[2 * i]), b = _mm256_castps_pd(by4[2 * i + 1]);
+        by2[i] = v_add(_mm256_castpd_ps(_mm256_unpacklo_pd(a, b)),
+                       _mm256_castpd_ps(_mm256_unpackhi_pd(a, b)));
+    }
+    return v_add(_mm256_shuffle_ps(by2[0], by2[1], 0x88), _mm256_shuffle_ps(by2[0], by2[1], 0xdd));
 }
 
 /* ---- Integers and 16-bit floats ------------------------------------------------------------ */
@@ -157,6 +182,11 @@ static inline uint32_t u_max_lane(vu a) {
 /* then where a < b, other elsewhere; a and b below 2^31. */
 static inline vu u_if_less(vu a, vu b, vu then, vu other) {
     return _mm256_blendv_epi8(other, then, _mm256_cmpgt_epi32(b, a));
+}
+
+/* Lane i: lane from[i] of x. */
+static inline vf v_pick(vf x, vu from) {
+    return _mm256_permutevar8x32_ps(x, from);
 }
 
 /* The whole part of 0 <= x < 2^31, and back. */

@@ -13,6 +13,7 @@
     X(rows, pipe, 2)                                                                               \
     X(rows, pipe, 4)                                                                               \
     X(rows, fetch, 4)                                                                              \
+    X(rows, tile, 1)                                                                               \
     X(rows, block, 2)                                                                              \
     X(cols, strip, 4)                                                                              \
     X(cols, pipe, 4)                                                                               \

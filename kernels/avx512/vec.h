@@ -11,8 +11,9 @@
 #define GCS_ISA      GCS_ISA_AVX512
 #define GCS_ISA_TEXT "avx512"
 
-typedef __m512 vf;  /* floats */
-typedef __m512i vu; /* as many 32-bit integers */
+typedef __m512 vf;        /* floats */
+typedef __m512i vu;       /* as many 32-bit integers */
+typedef __mmask16 v_mask; /* lanes */
 
 /* Literal trip counts, all loops over the vectors of an iteration unfold;
  * the loops for what is left over do not. */
@@ -26,9 +27,9 @@ typedef __m512i vu; /* as many 32-bit integers */
 #define GCS_EACH      GCS_UNROLL
 #endif
 
-/* Of the first n < 16 lanes. */
-static inline __mmask16 first_lanes(unsigned n) {
-    return (__mmask16)((1U << n) - 1);
+/* The first n <= 16 lanes. */
+static inline v_mask v_first_lanes(unsigned n) {
+    return (v_mask)((1U << n) - 1);
 }
 
 static inline vf v_load(const float *p) {
@@ -61,25 +62,29 @@ static inline vf v_max(vf a, vf b) {
     return _mm512_max_ps(a, b);
 }
 
-/* +0 where |x| < 2^-126, x elsewhere; "not less, or unordered" lets a NaN stay. */
+/* +0 where |x| < 2^-126, which is where all bits of the exponent are 0; x elsewhere. */
 static inline vf v_flush(vf x) {
-    const __mmask16 stays =
-        _mm512_cmp_ps_mask(_mm512_abs_ps(x), _mm512_set1_ps(0x1p-126F), _CMP_NLT_UQ);
-    return _mm512_maskz_mov_ps(stays, x);
+    const __m512i exponent = _mm512_set1_epi32(0x7f800000);
+    return _mm512_maskz_mov_ps(_mm512_test_epi32_mask(_mm512_castps_si512(x), exponent), x);
+}
+
+/* The floats at p whose lanes are in the mask, the other lanes +0; nothing else is read. */
+static inline vf v_load_masked(const float *p, v_mask mask) {
+    return _mm512_maskz_loadu_ps(mask, p);
 }
 
 /* The first n < 16 floats at p, the other lanes +0; nothing else is read. */
 static inline vf v_load_part(const float *p, unsigned n) {
-    return _mm512_maskz_loadu_ps(first_lanes(n), p);
+    return v_load_masked(p, v_first_lanes(n));
 }
 /* Stores the first n < 16 lanes. */
 static inline void v_store_part(float *p, vf x, unsigned n) {
-    _mm512_mask_storeu_ps(p, first_lanes(n), x);
+    _mm512_mask_storeu_ps(p, v_first_lanes(n), x);
 }
 
 /* The first n lanes, the others +0. */
 static inline vf v_keep(vf x, unsigned n) {
-    return _mm512_maskz_mov_ps(first_lanes(n), x);
+    return _mm512_maskz_mov_ps(v_first_lanes(n), x);
 }
 
 /* The 32 lanes of a segment folded by 16, 8, 4, 2, 1 (docs/arithmetic.md). */
@@ -91,6 +96,29 @@ static inline float v_fold(const vf lanes[32 / VL]) {
     const __m128 by2 = _mm_add_ps(by4, _mm_movehl_ps(by4, by4));
     const __m128 by1 = _mm_add_ss(by2, _mm_movehdup_ps(by2));
     return _mm_cvtss_f32(by1);
+}
+
+/* Lane i: the 16 lanes of rows[i] folded by 8, 4, 2, 1. A fold adds the one half of two vectors to
+ * the other and leaves both sums in one vector; which two go together brings the rows in order. */
+static inline vf v_fold_rows(const vf rows[VL]) {
+    vf by8[8], by4[4], by2[2];
+    GCS_UNROLL
+    for (int i = 0; i < 8; i++) {
+        const vf a = rows[i % 4 + i / 4 * 8], b = rows[i % 4 + i / 4 * 8 + 4];
+        by8[i] = v_add(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+    }
+    GCS_UNROLL
+    for (int i = 0; i < 4; i++) {
+        const vf a = by8[i], b = by8[i + 4];
+        by4[i] = v_add(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+    }
+    GCS_UNROLL
+    for (int i = 0; i < 2; i++) {
+        const __m512d a = _mm512_castps_pd(by4[2 * i]), b = _mm512_castps_pd(by4[2 * i + 1]);
+        by2[i] = v_add(_mm512_castpd_ps(_mm512_unpacklo_pd(a, b)),
+                       _mm512_castpd_ps(_mm512_unpackhi_pd(a, b)));
+    }
+    return v_add(_mm512_shuffle_ps(by2[0], by2[1], 0x88), _mm512_shuffle_ps(by2[0], by2[1], 0xdd));
 }
 
 /* ---- Integers and 16-bit floats ------------------------------------------------------------ */
@@ -148,6 +176,11 @@ static inline uint32_t u_max_lane(vu a) {
 /* then where a < b, other elsewhere; a and b below 2^31. */
 static inline vu u_if_less(vu a, vu b, vu then, vu other) {
     return _mm512_mask_blend_epi32(_mm512_cmplt_epi32_mask(a, b), other, then);
+}
+
+/* Lane i: lane from[i] of x. */
+static inline vf v_pick(vf x, vu from) {
+    return _mm512_permutexvar_ps(from, x);
 }
 
 /* The whole part of 0 <= x < 2^31, and back. */

@@ -6,6 +6,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@
 
 typedef float vf;
 typedef uint32_t vu; /* as many 32-bit integers */
+typedef bool v_mask; /* whether the lane is in it */
 
 static inline vf v_load(const float *p) {
     return *p;
@@ -64,9 +66,19 @@ static inline vf v_flush(vf x) {
     return fabsf(x) < FLT_MIN ? 0.0F : x;
 }
 
+/* The first n <= 1 lanes. */
+static inline v_mask v_first_lanes(unsigned n) {
+    return n != 0;
+}
+
+/* The float at p if the lane is in the mask, +0 otherwise. */
+static inline vf v_load_masked(const float *p, v_mask mask) {
+    return mask ? *p : 0.0F;
+}
+
 /* There are no parts of a vector of one: never called with n > 0, and n < VL is 0. */
 static inline vf v_load_part(const float *p, unsigned n) {
-    return n != 0 ? *p : 0.0F;
+    return v_load_masked(p, v_first_lanes(n));
 }
 static inline void v_store_part(float *p, vf x, unsigned n) {
     if (n != 0)
@@ -88,6 +100,11 @@ static inline float v_fold(const vf lanes[32 / VL]) {
             fold[l] += fold[l + h];
     }
     return fold[0];
+}
+
+/* Lane i: the lanes of rows[i] folded. */
+static inline vf v_fold_rows(const vf rows[VL]) {
+    return rows[0];
 }
 
 /* ---- Integers and 16-bit floats ------------------------------------------------------------ */
@@ -143,6 +160,12 @@ static inline uint32_t u_max_lane(vu a) {
 /* then where a < b, other elsewhere; a and b below 2^31. */
 static inline vu u_if_less(vu a, vu b, vu then, vu other) {
     return a < b ? then : other;
+}
+
+/* Lane i: lane from[i] of x. */
+static inline vf v_pick(vf x, vu from) {
+    (void)from;
+    return x;
 }
 
 /* The whole part of 0 <= x < 2^31, and back. */

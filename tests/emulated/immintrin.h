@@ -92,6 +92,12 @@ static inline simde__m512 emulated_cvtph_ps(__m256i x) {
         _mm256_castsi128_si256(_mm256_cvtps_ph(emulated_half_ps(x, 0), rounding)),                 \
         _mm256_cvtps_ph(emulated_half_ps(x, 1), rounding), 1)
 
+/* ---- Permutations ---------------------------------------------------------------------------- */
+
+#define emulated_shuffle_f32x4(a, b, quarters)                                                     \
+    _mm512_castsi512_ps(                                                                           \
+        _mm512_shuffle_i32x4(_mm512_castps_si512(a), _mm512_castps_si512(b), quarters))
+
 /* The compiler may have some of them as macros. */
 #undef _mm512_cmplt_epi32_mask
 #undef _mm512_cvtepi32_epi16
@@ -102,6 +108,7 @@ static inline simde__m512 emulated_cvtph_ps(__m256i x) {
 #undef _mm512_cvttps_epi32
 #undef _mm512_mask_storeu_ps
 #undef _mm512_maskz_loadu_ps
+#undef _mm512_shuffle_f32x4
 #define _mm512_cmplt_epi32_mask emulated_cmplt_epi32_mask
 #define _mm512_cvtepi32_epi16   emulated_cvtepi32_epi16
 #define _mm512_cvtepi32_ps      emulated_cvtepi32_ps
@@ -111,5 +118,6 @@ static inline simde__m512 emulated_cvtph_ps(__m256i x) {
 #define _mm512_cvttps_epi32     emulated_cvttps_epi32
 #define _mm512_mask_storeu_ps   emulated_mask_storeu_ps
 #define _mm512_maskz_loadu_ps   emulated_maskz_loadu_ps
+#define _mm512_shuffle_f32x4    emulated_shuffle_f32x4
 
 #endif

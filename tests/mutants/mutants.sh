@@ -36,6 +36,7 @@ specialised() { # ISA LIST
     aC) echo "X(cols, strip, 2)" ;;
     aP) echo "X(part, linear, 4)" ;;
     aT) echo "X(flat, traffic, 1)" ;;
+    aB | zB) echo "X(rows, tile, 1)" ;;
     aA) echo "X(flat, linear, 2) X(rows, pipe, 4)" ;;
     zF) echo "X(flat, linear, 2)" ;;
     zR) echo "X(rows, fetch, 4)" ;;
@@ -65,7 +66,7 @@ general() { # ISA LIST
 variants_header() { # ISA LIST
     sed -n '/^#define GCS_MAX_UNROLL/p; /^#define GCS_BUNDLE/p' "$root/kernels/$folder/variants.h"
     sums=
-    case $2 in [RPSA]) sums=$(sed -n 's/^#define GCS_SUM_VARIANTS(X) //p' \
+    case $2 in [RPSAB]) sums=$(sed -n 's/^#define GCS_SUM_VARIANTS(X) //p' \
         "$root/kernels/$folder/variants.h") ;; esac
     echo "#define GCS_VARIANTS(X) $(specialised "$1" "$2")"
     echo "#define GCS_SUM_VARIANTS(X) $sums"
