@@ -46,6 +46,11 @@ typedef struct fixture {
 } fixture;
 enum { FIXTURE_BUFFERS = 6 };
 
+/* The larger of two, NaN where one is: fmax would let a NaN pass below any bound. */
+static inline double larger(double a, double b) {
+    return a >= b || a != a ? a : b;
+}
+
 /* Of the piece, where the tensor has one. */
 static inline size_t fixture_elements(const gcs_tensor *tensor) {
     const uint64_t outer = tensor->outer != 0 ? tensor->outer : 1;

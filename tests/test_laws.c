@@ -238,7 +238,7 @@ static double mean_drift(const gcs_tensor *t, gcs_spec spec, double decay, uint6
     gcs_plan_destroy(plan);
     double drift = 0;
     for (uint64_t group = 0; group < groups_of(t); group++)
-        drift = fmax(drift, fabs(weight_mean(&f, group) - weight_mean(&start, group)));
+        drift = larger(drift, fabs(weight_mean(&f, group) - weight_mean(&start, group)));
     fixture_free(&f);
     fixture_free(&start);
     return drift;

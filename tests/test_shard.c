@@ -239,8 +239,8 @@ static void check_pieces(const gcs_tensor *t, const gcs_spec *spec, uint64_t tim
     double largest = 0, start = 0;
     for (size_t i = 0; i < n; i++) {
         const double w = (double)whole.buffers[0].w[i];
-        largest = fmax(largest, fabs((double)cut.buffers[0].w[i] - w));
-        start = fmax(start, fabs((double)given.buffers[0].w[i] - w));
+        largest = larger(largest, fabs((double)cut.buffers[0].w[i] - w));
+        start = larger(start, fabs((double)given.buffers[0].w[i] - w));
     }
     if (!(largest <= bound_of(t)))
         fail_msg("%s_%s %llu x %llu: w differs by %g, more than %g", gcs_rule_name(spec->rule),
@@ -350,7 +350,7 @@ static void check_norms(const gcs_tensor *t, int threads) {
     for (int i = 0; i < RANKS; i++) { /* the middle piece cuts a group, whatever the layout */
         assert_true(i != 1 || isnan(all.measures[i].norm_centered));
         assert_true(i != 1 || isnan(all.measures[i].max_centered));
-        max = fmax(max, (double)all.measures[i].max);
+        max = larger(max, (double)all.measures[i].max);
     }
     /* |g| < 3. The bound is more than the additions and roundings. */
     const double relative = 3 * bound_of(t);
@@ -360,7 +360,7 @@ static void check_norms(const gcs_tensor *t, int threads) {
     for (int i = 0; i < RANKS; i++) {
         const gcs_measures *m = &all.measures[i];
         squares += m->norm_centered * m->norm_centered;
-        max_centered = fmax(max_centered, (double)m->max_centered);
+        max_centered = larger(max_centered, (double)m->max_centered);
     }
     assert_true(fabs(sqrt(squares) - whole.norm_centered) <= relative * whole.norm);
     assert_true(fabs(max_centered - (double)whole.max_centered) <= relative);
