@@ -8,15 +8,6 @@ double gcs_regret(double ratio, double best) {
     return ratio > best ? ratio / best - 1 : 0;
 }
 
-/* Whether any kernel of the ISA was timed on the machine. */
-static bool was_measured_with(const gcs_results *machine, gcs_isa isa) {
-    for (size_t i = 0; i < machine->count; i++)
-        for (size_t c = 0; c < machine->results[i].count; c++)
-            if (gcs_isa_in_name(machine->results[i].candidates[c].kernel) == isa)
-                return true;
-    return false;
-}
-
 static bool is_in_class(const gcs_evidence_set *set, const gcs_table_key *key) {
     return gcs_table_same_class(key, &set->class) &&
            (set->threads == 0 || key->threads == set->threads) && key->cols > set->above &&
@@ -26,7 +17,7 @@ static bool is_in_class(const gcs_evidence_set *set, const gcs_table_key *key) {
 bool gcs_evidence_has(const gcs_evidence_set *set, const gcs_results *machine,
                       const gcs_shape_result *result) {
     return result != set->left_out && is_in_class(set, &result->key) &&
-           (set->isa == GCS_ISA_COUNT || was_measured_with(machine, set->isa));
+           (set->isa == GCS_ISA_COUNT || (machine->isas >> set->isa & 1) != 0);
 }
 
 /* The best ratio to the default among the kernels that the set allows. Where the winner is none of

@@ -25,9 +25,18 @@ gcs_shape_result *gcs_results_find(const gcs_results *results, const gcs_table_k
     return NULL;
 }
 
+/* Looked up for each of some hundred shapes, many times over. */
+static unsigned isas_of(const gcs_shape_result *result) {
+    unsigned isas = 0;
+    for (size_t i = 0; i < result->count; i++)
+        isas |= 1U << gcs_isa_in_name(result->candidates[i].kernel);
+    return isas;
+}
+
 bool gcs_results_put(gcs_results *results, const gcs_shape_result *result) {
     gcs_shape_result *old = gcs_results_find(results, &result->key);
     if (old) {
+        results->isas |= isas_of(result);
         gcs_result_free(old);
         *old = *result;
         return true;
@@ -36,6 +45,7 @@ bool gcs_results_put(gcs_results *results, const gcs_shape_result *result) {
     if (!grown)
         return false;
     results->results = grown;
+    results->isas |= isas_of(result);
     grown[results->count++] = *result;
     return true;
 }
@@ -50,7 +60,7 @@ void gcs_results_free(gcs_results *results) {
     for (size_t i = 0; i < results->count; i++)
         gcs_result_free(&results->results[i]);
     free(results->results);
-    *results = (gcs_results){NULL, 0};
+    *results = (gcs_results){NULL, 0, 0};
 }
 
 bool gcs_result_ratio(const gcs_shape_result *result, const char *kernel, double *ratio) {

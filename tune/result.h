@@ -41,6 +41,7 @@ typedef struct gcs_shape_result {
 typedef struct gcs_results {
     gcs_shape_result *results;
     size_t count;
+    unsigned isas; /* bit 1 << gcs_isa: a kernel of it is among the candidates */
 } gcs_results;
 
 /* Room for one more candidate; NULL when memory ran out. */
