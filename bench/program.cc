@@ -36,6 +36,9 @@ void describe_machine() {
     gcs_machine_format(&machine, text, sizeof text);
     benchmark::AddCustomContext("gcstep_version", gcs_version());
     benchmark::AddCustomContext("gcstep_machine", text);
+    if (machine.emulated)
+        benchmark::AddCustomContext("gcstep_emulated",
+                                    "yes: these are times of an emulator, of no processor");
 }
 
 Options own_options(const std::vector<char *> &args, const std::vector<std::string> &known) {

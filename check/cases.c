@@ -7,7 +7,7 @@
 /* Floats of a vector. */
 static uint64_t vector_length(gcs_isa isa) {
     static const uint64_t lengths[] = {
-        [GCS_ISA_PORTABLE] = 1, [GCS_ISA_AVX2] = 8, [GCS_ISA_AVX512] = 16};
+        [GCS_ISA_PORTABLE] = 1, [GCS_ISA_AVX2] = 8, [GCS_ISA_AVX512] = 16, [GCS_ISA_NEON] = 4};
     return lengths[isa];
 }
 

@@ -40,13 +40,21 @@ static gcs_status read_log(gcs_environment *env) {
                     "GCSTEP_LOG is '" SHOWN "'; it may be off, warn, info or debug", value);
 }
 
+/* A cap of another architecture would say nothing here: it is as unknown as a misspelt one. */
 static gcs_status read_isa(gcs_environment *env) {
     const char *value = value_of("GCSTEP_ISA");
-    if (value == NULL || gcs_isa_parse(value, &env->isa_cap))
+    gcs_isa cap;
+    if (value == NULL)
         return GCS_OK;
+    if (gcs_isa_parse(value, &cap) && gcs_isa_is_of_this_architecture(cap)) {
+        env->isa_cap = cap;
+        return GCS_OK;
+    }
     char known[128] = "";
     size_t used = 0;
     for (int isa = 0; isa < GCS_ISA_COUNT && used < sizeof known; isa++) {
+        if (!gcs_isa_is_of_this_architecture((gcs_isa)isa))
+            continue;
         const int length = snprintf(known + used, sizeof known - used, "%s%s",
                                     isa > 0 ? " or " : "", gcs_isa_name((gcs_isa)isa));
         used += length > 0 ? (size_t)length : 0;

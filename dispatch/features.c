@@ -42,7 +42,29 @@ static bool allows_avx512(void) {
 }
 
 static bool allows(gcs_isa isa) {
-    return isa == GCS_ISA_AVX512 ? allows_avx512() : allows_avx2();
+    switch (isa) {
+    case GCS_ISA_AVX2:
+        return allows_avx2();
+    case GCS_ISA_AVX512:
+        return allows_avx512();
+    default:
+        return false;
+    }
+}
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+
+/* From the kernel's table of HWCAPs (uapi/asm/hwcap.h of arm64): the bit is set where the processor
+ * has Advanced SIMD (ID_AA64PFR0_EL1.AdvSIMD) and the system lets programs use it. */
+#define HWCAP_BIT_ASIMD (1UL << 1)
+
+static bool allows(gcs_isa isa) {
+    return isa == GCS_ISA_NEON && (getauxval(AT_HWCAP) & HWCAP_BIT_ASIMD) != 0;
+}
+#elif defined(__aarch64__)
+/* The base profile of the architecture has it. */
+static bool allows(gcs_isa isa) {
+    return isa == GCS_ISA_NEON;
 }
 #else
 static bool allows(gcs_isa isa) {
@@ -69,6 +91,7 @@ bool gcs_cpu_allows(gcs_isa isa) {
         return true;
     case GCS_ISA_AVX2:
     case GCS_ISA_AVX512:
+    case GCS_ISA_NEON:
         return allows_once(isa);
     case GCS_ISA_COUNT:
         break;

@@ -1,4 +1,4 @@
-/* Reads the machine's identity: processor from CPUID, caches and processors from sysfs. */
+/* Reads the machine's identity: processor from CPUID or MIDR, caches and processors from sysfs. */
 #include "dispatch/machine.h"
 
 #include "dispatch/file.h"
@@ -6,6 +6,7 @@
 #include "dispatch/registry.h"
 #include "dispatch/text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,12 +20,13 @@
 
 static const char arch[] = "x86_64";
 
-/* Family and model as the Intel SDM (volume 2, CPUID, figure 3-6) and the AMD APM (volume 3,
- * appendix E) put them together from the base and extended fields. */
-static void read_processor(gcs_machine *machine) {
+/* Returns the processor whose caches stand for all. Family and model as the Intel SDM (volume 2,
+ * CPUID, figure 3-6) and the AMD APM (volume 3, appendix E) put them together from the base and
+ * extended fields. */
+static uint32_t read_processor(gcs_machine *machine) {
     unsigned a, b, c, d;
     if (!__get_cpuid(0, &a, &b, &c, &d))
-        return;
+        return 0;
     char vendor[13];
     memcpy(vendor, &b, 4);
     memcpy(vendor + 4, &d, 4);
@@ -38,21 +40,51 @@ static void read_processor(gcs_machine *machine) {
         memcpy(machine->vendor, vendor, sizeof vendor);
 
     if (!__get_cpuid(1, &a, &b, &c, &d))
-        return;
+        return 0;
     const unsigned base_family = a >> 8 & 0xf, base_model = a >> 4 & 0xf;
     machine->family = base_family == 0xf ? base_family + (a >> 20 & 0xff) : base_family;
     machine->model =
         base_family == 0x6 || base_family == 0xf ? (a >> 16 & 0xf) << 4 | base_model : base_model;
+    return 0;
 }
-#else
-#if defined(__aarch64__)
-static const char arch[] = "aarch64";
-#else
-static const char arch[] = "other";
+#elif defined(__aarch64__)
+#if defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
-static void read_processor(gcs_machine *machine) {
+static const char arch[] = "aarch64";
+
+/* HWCAP_CPUID of Linux' uapi/asm/hwcap.h: the kernel answers a program that reads MIDR_EL1. */
+#define HWCAP_BIT_CPUID (1UL << 11)
+
+bool gcs_machine_own_midr(uint64_t *midr) {
+#if defined(__linux__)
+    if ((getauxval(AT_HWCAP) & HWCAP_BIT_CPUID) != 0) {
+        __asm__("mrs %0, midr_el1" : "=r"(*midr));
+        return true;
+    }
+#endif
+    (void)midr;
+    return false;
+}
+
+/* The fastest kind of cores is the machine's name, and its caches are the machine's. An emulator
+ * shows the files of a machine that is not the one it plays, and has no kinds. */
+static uint32_t read_processor(gcs_machine *machine) {
+    gcs_core_kinds kinds = {0};
+    uint64_t midr;
+    if (!machine->emulated)
+        gcs_machine_core_kinds(&kinds, CPU_FOLDER, "/proc/cpuinfo");
+    if (kinds.count == 0 && gcs_machine_own_midr(&midr))
+        gcs_machine_count_core(&kinds, 0, midr, 0);
+    return gcs_machine_set_cores(machine, &kinds);
+}
+#else
+static const char arch[] = "other";
+
+static uint32_t read_processor(gcs_machine *machine) {
     (void)machine; /* stays "unknown" */
+    return 0;
 }
 #endif
 
@@ -83,22 +115,22 @@ static bool parse_cache_size(char *text, uint64_t *bytes) {
     return true;
 }
 
-static bool read_cache_file(const char *cpu_folder, unsigned index, const char *file, char *text,
-                            size_t size) {
+static bool read_cache_file(const char *cpu_folder, uint32_t cpu, unsigned index, const char *file,
+                            char *text, size_t size) {
     char path[512];
-    const int length =
-        snprintf(path, sizeof path, "%s/cpu0/cache/index%u/%s", cpu_folder, index, file);
+    const int length = snprintf(path, sizeof path, "%s/cpu%" PRIu32 "/cache/index%u/%s", cpu_folder,
+                                cpu, index, file);
     return length > 0 && (size_t)length < sizeof path && gcs_file_first_line(path, text, size);
 }
 
-void gcs_machine_read_caches(gcs_machine *machine, const char *cpu_folder) {
+void gcs_machine_read_caches(gcs_machine *machine, const char *cpu_folder, uint32_t cpu) {
     const unsigned most = 16; /* far above what any processor lists */
     char level[8], type[16], size[24];
     for (unsigned i = 0; i < most; i++) {
         uint64_t bytes;
-        if (!read_cache_file(cpu_folder, i, "level", level, sizeof level) ||
-            !read_cache_file(cpu_folder, i, "type", type, sizeof type) ||
-            !read_cache_file(cpu_folder, i, "size", size, sizeof size) ||
+        if (!read_cache_file(cpu_folder, cpu, i, "level", level, sizeof level) ||
+            !read_cache_file(cpu_folder, cpu, i, "type", type, sizeof type) ||
+            !read_cache_file(cpu_folder, cpu, i, "size", size, sizeof size) ||
             strcmp(type, "Instruction") == 0 || !parse_cache_size(size, &bytes))
             continue;
         if (strcmp(level, "1") == 0)
@@ -127,43 +159,6 @@ static void read_configured_caches(gcs_machine *machine) {
 #endif
 }
 
-/* ---- Processors -------------------------------------------------------------------------- */
-
-/* "3" or "0-3": how many. */
-static bool parse_range(char *text, uint64_t *count) {
-    uint64_t first, last;
-    char *dash = strchr(text, '-');
-    if (dash != NULL)
-        *dash = '\0';
-    if (!gcs_text_u64(text, UINT32_MAX - 1, &first))
-        return false;
-    last = first;
-    if (dash != NULL && !gcs_text_u64(dash + 1, UINT32_MAX - 1, &last))
-        return false;
-    *count = last - first + 1;
-    return first <= last;
-}
-
-uint32_t gcs_machine_online(const char *cpu_folder) {
-    char path[512], text[1024];
-    const int length = snprintf(path, sizeof path, "%s/online", cpu_folder);
-    if (length < 0 || (size_t)length >= sizeof path ||
-        !gcs_file_first_line(path, text, sizeof text))
-        return 0;
-    uint64_t total = 0;
-    for (char *at = text; at != NULL;) {
-        char *comma = strchr(at, ',');
-        if (comma != NULL)
-            *comma = '\0';
-        uint64_t count;
-        if (!parse_range(at, &count))
-            return 0;
-        total += count;
-        at = comma != NULL ? comma + 1 : NULL;
-    }
-    return total <= UINT32_MAX ? (uint32_t)total : 0;
-}
-
 /* ---- All together ------------------------------------------------------------------------ */
 
 static void read_isa(gcs_machine *machine) {
@@ -187,9 +182,10 @@ void gcs_machine_read(gcs_machine *machine) {
     memset(machine, 0, sizeof *machine);
     memcpy(machine->arch, arch, sizeof arch);
     memcpy(machine->vendor, "unknown", sizeof "unknown");
-    read_processor(machine);
+    machine->emulated = gcs_machine_is_emulated();
+    const uint32_t cpu = read_processor(machine);
     read_configured_caches(machine);
-    gcs_machine_read_caches(machine, CPU_FOLDER);
+    gcs_machine_read_caches(machine, CPU_FOLDER, cpu);
     machine->cores = gcs_machine_online(CPU_FOLDER);
     if (machine->cores == 0)
         machine->cores = (uint32_t)configured_size(_SC_NPROCESSORS_ONLN);

@@ -9,20 +9,28 @@
 
 typedef struct gcs_machine {
     char arch[16];   /* "x86_64", "aarch64", "other" */
-    char vendor[32]; /* CPUID vendor string, no spaces; "unknown" */
-    uint32_t family; /* x86: extended family and model, stepping left out */
-    uint32_t model;
-    uint32_t cores;   /* processors that the machine has online (not this process' affinity) */
-    uint64_t l1d, l2; /* bytes, of one core */
-    uint64_t l3;      /* bytes, of one cluster; 0: none */
-    char isa[64];     /* names of the ISAs of this library that it can run, joined by '+' */
+    char vendor[32]; /* x86: CPUID's vendor string; Arm: the implementer's name; "unknown". No
+                      * spaces */
+    uint32_t
+        family;     /* x86: extended family and model, stepping left out. Arm: MIDR's implementer */
+    uint32_t model; /* ... and its part number */
+    char core_kinds[96]; /* Arm, where there are several (big.LITTLE), the fastest first: "4x41:d0b+
+                          * 4x41:d05", number of cores, implementer and part in hexadecimal digits;
+                          * vendor, family, model and the caches are then the first's. Else "" */
+    uint32_t cores;      /* processors that the machine has online (not this process' affinity) */
+    uint64_t l1d, l2;    /* bytes, of one core */
+    uint64_t l3;         /* bytes, of one cluster; 0: none */
+    char isa[64];        /* names of the ISAs of this library that it can run, joined by '+' */
+    bool emulated;       /* this program's instructions are: no time means anything. Not part of the
+                          * identity */
 } gcs_machine;
 
 /* Fills `machine`; what the system does not tell is 0 or "unknown". Never fails. */
 void gcs_machine_read(gcs_machine *machine);
 
 /* One line, e.g. "x86_64 AuthenticAMD family=25 model=1 cores=2 l1d=32768 l2=524288 l3=33554432
- * isa=portable+avx2": written into text[size]; returns its whole length, as snprintf. */
+ * isa=portable+avx2", with " kinds=<core_kinds>" before isa where there are any: written into
+ * text[size]; returns its whole length, as snprintf. */
 size_t gcs_machine_format(const gcs_machine *machine, char *text, size_t size);
 
 /* Whether two machines are the same kind: a table of the one is valid on the other. The ISA list

@@ -8,24 +8,27 @@
 #include <string.h>
 
 size_t gcs_machine_format(const gcs_machine *machine, char *text, size_t size) {
-    const int length =
-        snprintf(text, size,
-                 "%s %s family=%" PRIu32 " model=%" PRIu32 " cores=%" PRIu32 " l1d=%" PRIu64
-                 " l2=%" PRIu64 " l3=%" PRIu64 " isa=%s",
-                 machine->arch, machine->vendor, machine->family, machine->model, machine->cores,
-                 machine->l1d, machine->l2, machine->l3, machine->isa);
+    const int length = snprintf(text, size,
+                                "%s %s family=%" PRIu32 " model=%" PRIu32 " cores=%" PRIu32
+                                " l1d=%" PRIu64 " l2=%" PRIu64 " l3=%" PRIu64 "%s%s isa=%s",
+                                machine->arch, machine->vendor, machine->family, machine->model,
+                                machine->cores, machine->l1d, machine->l2, machine->l3,
+                                machine->core_kinds[0] != '\0' ? " kinds=" : "",
+                                machine->core_kinds, machine->isa);
     return length > 0 ? (size_t)length : 0;
 }
 
 bool gcs_machine_same(const gcs_machine *a, const gcs_machine *b) {
     return strcmp(a->arch, b->arch) == 0 && strcmp(a->vendor, b->vendor) == 0 &&
            a->family == b->family && a->model == b->model && a->cores == b->cores &&
-           a->l1d == b->l1d && a->l2 == b->l2 && a->l3 == b->l3;
+           a->l1d == b->l1d && a->l2 == b->l2 && a->l3 == b->l3 &&
+           strcmp(a->core_kinds, b->core_kinds) == 0;
 }
 
-enum { FIELDS = 7 };
+/* The last may be absent. */
+enum { FIELDS = 8, REQUIRED_FIELDS = 7 };
 static const char *const field_names[FIELDS] = {"family", "model", "cores", "l1d",
-                                                "l2",     "l3",    "isa"};
+                                                "l2",     "l3",    "isa",   "kinds"};
 
 /* Number of the field whose "name=" begins `word`, and where its value begins; FIELDS: none. */
 static size_t find_field(const char *word, const char **value) {
@@ -63,6 +66,8 @@ static bool set_field(gcs_machine *machine, size_t field, const char *value) {
         return gcs_text_u64(value, UINT64_MAX, &machine->l3);
     case 6:
         return gcs_text_copy(machine->isa, sizeof machine->isa, value);
+    case 7:
+        return gcs_text_copy(machine->core_kinds, sizeof machine->core_kinds, value);
     default:
         return false;
     }
@@ -100,5 +105,6 @@ bool gcs_machine_parse(const char *text, gcs_machine *machine) {
             return false;
         seen |= 1U << field;
     }
-    return seen == (1U << FIELDS) - 1;
+    const unsigned required = (1U << REQUIRED_FIELDS) - 1;
+    return (seen & required) == required;
 }

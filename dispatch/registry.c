@@ -16,12 +16,16 @@ static const gcs_kernel_list *const lists[] = {
 #ifdef GCSTEP_HAVE_AVX512
     &gcs_kernels_avx512,
 #endif
+#ifdef GCSTEP_HAVE_NEON
+    &gcs_kernels_neon,
+#endif
 };
 
 static const char *const isa_names[] = {
     [GCS_ISA_PORTABLE] = "portable",
     [GCS_ISA_AVX2] = "avx2",
     [GCS_ISA_AVX512] = "avx512",
+    [GCS_ISA_NEON] = "neon",
 };
 static const char *const rule_names[] = {
     [GCS_RULE_SGD] = "sgd",           [GCS_RULE_SGDM] = "sgdm",
@@ -107,6 +111,16 @@ const gcs_kernel *gcs_registry_find(const char *name) {
 const char *gcs_registry_impl_rev(const gcs_kernel *kernel) {
     const gcs_kernel_list *list = gcs_registry_isa(kernel->isa);
     return list != NULL ? list->impl_rev : "-";
+}
+
+bool gcs_isa_is_of_this_architecture(gcs_isa isa) {
+#if defined(__x86_64__)
+    return isa != GCS_ISA_NEON;
+#elif defined(__aarch64__)
+    return isa == GCS_ISA_PORTABLE || isa == GCS_ISA_NEON;
+#else
+    return isa == GCS_ISA_PORTABLE;
+#endif
 }
 
 const char *gcs_isa_name(gcs_isa isa) {

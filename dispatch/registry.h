@@ -18,10 +18,13 @@ const gcs_kernel *gcs_registry_find(const char *name);
 /* The impl_rev of the kernel's list. */
 const char *gcs_registry_impl_rev(const gcs_kernel *kernel);
 
-/* "portable", "avx2", "avx512"; NULL for another number. gcs_isa_parse is false for an unknown
+/* "portable", "avx2", "avx512", "neon"; NULL for another number. gcs_isa_parse is false for an unknown
  * name. */
 const char *gcs_isa_name(gcs_isa isa);
 bool gcs_isa_parse(const char *name, gcs_isa *isa);
+
+/* Whether some machine of the architecture that this was compiled for may allow it. */
+bool gcs_isa_is_of_this_architecture(gcs_isa isa);
 
 /* "sgd", "flat", "none", ... as kernel names and tables spell them; NULL for another number. */
 const char *gcs_rule_name(gcs_rule rule);
@@ -47,7 +50,7 @@ bool gcs_spec_parse(const char *name, gcs_spec *spec);
 #define GCS_SPEC_NAME 48
 void gcs_spec_format(const gcs_spec *spec, char name[GCS_SPEC_NAME]);
 
-/* Whether CPUID and the operating system allow the ISA (dispatch/features.c). */
+/* Whether the processor and the operating system allow the ISA (dispatch/features.c). */
 bool gcs_cpu_allows(gcs_isa isa);
 
 /* What a kernel is wanted for. */

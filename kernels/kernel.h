@@ -44,7 +44,8 @@ typedef enum gcs_isa {
     GCS_ISA_PORTABLE = 0,
     GCS_ISA_AVX2 = 1,
     GCS_ISA_AVX512 = 2,
-    GCS_ISA_COUNT = 3
+    GCS_ISA_NEON = 3,
+    GCS_ISA_COUNT = 4
 } gcs_isa;
 
 /* What the host derives from the hyper-parameters, in double, once per step, each value rounded
@@ -146,5 +147,6 @@ typedef struct gcs_kernel_list {
 extern const gcs_kernel_list gcs_kernels_portable;
 extern const gcs_kernel_list gcs_kernels_avx2;
 extern const gcs_kernel_list gcs_kernels_avx512;
+extern const gcs_kernel_list gcs_kernels_neon;
 
 #endif

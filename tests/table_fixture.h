@@ -247,4 +247,16 @@ static inline size_t count_lines(const char *lines) {
             fail_msg("\"%s\" does not contain \"%s\"", (all), (part));                             \
     } while (0)
 
+/* Writes `bytes` to <scratch>/<name>, its folders made. */
+static inline void scratch_put(const char *name, const char *bytes) {
+    char path[512];
+    scratch_path(path, name);
+    for (char *slash = path + strlen(scratch) + 1; (slash = strchr(slash, '/')); slash++) {
+        *slash = '\0';
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+    write_file(path, bytes, strlen(bytes));
+}
+
 #endif

@@ -54,11 +54,12 @@ static void expect_step(const gcs_form *form, gcs_view view, uint64_t length, co
     const gcs_need need = {.op = GCS_OP_STEP, .form = *form, .view = view, .length = length};
     for (int cap = GCS_ISA_PORTABLE; cap < GCS_ISA_COUNT; cap++) {
         const gcs_kernel *kernel = expect_kernel(&need, (gcs_isa)cap);
-        /* Plain C has neither pipelined strips nor tiles, AVX2 none of more than 32 elements. */
+        /* Plain C has neither pipelined strips nor tiles, which are of four vectors elsewhere. */
+        static const uint64_t longest[] = {
+            [GCS_ISA_AVX2] = 32, [GCS_ISA_AVX512] = 64, [GCS_ISA_NEON] = 16};
         const bool panel = view == GCS_VIEW_COLS && kernel->isa == GCS_ISA_PORTABLE;
-        const bool no_tile =
-            strcmp(shape, "tile") == 0 &&
-            (kernel->isa == GCS_ISA_PORTABLE || (kernel->isa == GCS_ISA_AVX2 && length > 32));
+        const bool no_tile = strcmp(shape, "tile") == 0 &&
+                             (kernel->isa == GCS_ISA_PORTABLE || length > longest[kernel->isa]);
         assert_string_equal(kernel->shape, panel ? "panel" : no_tile ? "block" : shape);
         assert_int_equal(kernel->general, !is_specialised(form));
     }

@@ -70,6 +70,50 @@ static void the_vendor_is_linuxs(void **state) {
 #endif
 }
 
+/* Of Arm: what Linux says of the processors, and what the one that runs this says of itself. */
+static void the_part_is_midrs(void **state) {
+    (void)state;
+#if defined(__aarch64__)
+    gcs_machine machine;
+    uint64_t midr;
+    gcs_machine_read(&machine);
+    if (!gcs_machine_own_midr(&midr) || machine.core_kinds[0] != '\0')
+        skip();
+    assert_int_equal(machine.family, midr >> 24 & 0xff);
+    assert_int_equal(machine.model, midr >> 4 & 0xfff);
+#else
+    skip();
+#endif
+}
+
+static void an_emulator_is_of_another_architecture(void **state) {
+    (void)state;
+    static unsigned char header[20] = "\177ELF\2\1\1";
+    char path[512];
+    gcs_machine machine;
+    assert_false(gcs_machine_is_emulated_by(scratch_path(path, "elf")));
+    write_file(path, (const char *)header, 19); /* too short */
+    assert_false(gcs_machine_is_emulated_by(path));
+#if defined(__x86_64__) || defined(__aarch64__)
+    for (int machine_of_file = 0; machine_of_file < 256; machine_of_file++) {
+        header[18] = (unsigned char)machine_of_file;
+        write_file(path, (const char *)header, sizeof header);
+#if defined(__x86_64__)
+        const bool own = machine_of_file == 62;
+#else
+        const bool own = machine_of_file == 183;
+#endif
+        assert_int_equal(gcs_machine_is_emulated_by(path), machine_of_file != 0 && !own);
+    }
+    header[0] = 0;
+    write_file(path, (const char *)header, sizeof header);
+    assert_false(gcs_machine_is_emulated_by(path));
+#endif
+    gcs_machine_read(&machine);
+    /* CTest says whether it runs this under an emulator. */
+    assert_int_equal(machine.emulated, getenv("GCSTEP_TEST_EMULATED") != NULL);
+}
+
 /* ---- Text -------------------------------------------------------------------------------- */
 
 #define GOOD                                                                                       \
@@ -87,6 +131,26 @@ static void text_is_read_back(void **state) {
     assert_string_equal(line, GOOD);
     assert_int_equal(gcs_machine_format(&machine, small, sizeof small), strlen(GOOD));
     assert_string_equal(small, "x86_64 ");
+}
+
+#define BIG_LITTLE                                                                                 \
+    "aarch64 ARM family=65 model=3341 cores=8 l1d=65536 l2=262144 l3=2097152 "                     \
+    "kinds=4x41:d0d+4x41:d05 isa=portable+neon"
+
+static void text_of_two_kinds_of_cores(void **state) {
+    (void)state;
+    gcs_machine machine, other;
+    char line[256];
+    assert_true(gcs_machine_parse(BIG_LITTLE, &machine));
+    assert_string_equal(machine.core_kinds, "4x41:d0d+4x41:d05");
+    assert_int_equal(gcs_machine_format(&machine, line, sizeof line), strlen(BIG_LITTLE));
+    assert_string_equal(line, BIG_LITTLE);
+    other = machine;
+    assert_true(gcs_machine_same(&machine, &other));
+    strcpy(other.core_kinds, "6x41:d0d+2x41:d05");
+    assert_false(gcs_machine_same(&machine, &other));
+    other.core_kinds[0] = '\0';
+    assert_false(gcs_machine_same(&machine, &other));
 }
 
 static void malformed_text(void **state) {
@@ -109,6 +173,9 @@ static void malformed_text(void **state) {
         "x86_64 V  family=1 model=1 cores=1 l1d=1 l2=1 l3=1 isa=p",
         " V family=1 model=1 cores=1 l1d=1 l2=1 l3=1 isa=p",
         "x86_64 V family=1 model=1 cores=1 l1d=1 l2=1 l3=1 isa=p color=red",
+        "aarch64 V family=1 model=1 cores=1 l1d=1 l2=1 l3=1 kinds= isa=p",
+        "aarch64 V family=1 model=1 cores=1 l1d=1 l2=1 l3=1 kinds=a kinds=a isa=p",
+        "aarch64 V family=1 model=1 cores=1 l1d=1 l2=1 l3=1 kinds=a",
         "x86_64_with_a_long_name V family=1 model=1 cores=1 l1d=1 l2=1 l3=1 isa=p",
     };
     gcs_machine machine;
@@ -143,26 +210,14 @@ static void what_makes_another_machine(void **state) {
 
 /* ---- Folders in the place of the system's ------------------------------------------------ */
 
-/* Writes `bytes` to <scratch>/<name>, its folders made. */
-static void put(const char *name, const char *bytes) {
-    char path[512];
-    scratch_path(path, name);
-    for (char *slash = path + strlen(scratch) + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = '\0';
-        mkdir(path, 0700);
-        *slash = '/';
-    }
-    write_file(path, bytes, strlen(bytes));
-}
-
 static void put_cache(int index, const char *level, const char *type, const char *size) {
     char name[64];
     snprintf(name, sizeof name, "cpu/cpu0/cache/index%d/level", index);
-    put(name, level);
+    scratch_put(name, level);
     snprintf(name, sizeof name, "cpu/cpu0/cache/index%d/type", index);
-    put(name, type);
+    scratch_put(name, type);
     snprintf(name, sizeof name, "cpu/cpu0/cache/index%d/size", index);
-    put(name, size);
+    scratch_put(name, size);
 }
 
 static void caches(void **state) {
@@ -170,19 +225,19 @@ static void caches(void **state) {
     char folder[512];
     gcs_machine machine = {.l1d = 7, .l2 = 8, .l3 = 9};
     scratch_path(folder, "cpu");
-    gcs_machine_read_caches(&machine, folder);
+    gcs_machine_read_caches(&machine, folder, 0);
     assert_true(machine.l1d == 7 && machine.l2 == 8 && machine.l3 == 9);
     put_cache(0, "1\n", "Data\n", "48K\n");
     put_cache(1, "1\n", "Instruction\n", "64K\n");
     put_cache(2, "2\n", "Unified\n", "2M\n");
     put_cache(3, "3\n", "Unified\n", "nonsense\n");
     put_cache(5, "4\n", "Unified\n", "1G\n");
-    gcs_machine_read_caches(&machine, folder);
+    gcs_machine_read_caches(&machine, folder, 0);
     assert_int_equal(machine.l1d, 48 << 10);
     assert_int_equal(machine.l2, 2 << 20);
     assert_int_equal(machine.l3, 9);
     put_cache(3, "3\n", "Unified\n", "98304K\n");
-    gcs_machine_read_caches(&machine, folder);
+    gcs_machine_read_caches(&machine, folder, 0);
     assert_int_equal(machine.l3, 98304u << 10);
 }
 
@@ -198,49 +253,49 @@ static void processors_online(void **state) {
     scratch_path(folder, "online-test");
     assert_int_equal(gcs_machine_online(folder), 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        put("online-test/online", cases[i].text);
+        scratch_put("online-test/online", cases[i].text);
         assert_int_equal(gcs_machine_online(folder), cases[i].count);
     }
 }
 
 static int quota(const char *membership) {
     char file[512], root[512];
-    put("membership", membership);
+    scratch_put("membership", membership);
     return gcs_machine_quota(scratch_path(file, "membership"), scratch_path(root, "cgroup"));
 }
 
 static void quota_of_version_2(void **state) {
     (void)state;
-    put("cgroup/a/b/cpu.stat", "");
+    scratch_put("cgroup/a/b/cpu.stat", "");
     assert_int_equal(quota("0::/a/b\n"), 0);
-    put("cgroup/a/b/cpu.max", "max 100000\n");
+    scratch_put("cgroup/a/b/cpu.max", "max 100000\n");
     assert_int_equal(quota("0::/a/b\n"), 0);
-    put("cgroup/a/b/cpu.max", "350000 100000\n");
+    scratch_put("cgroup/a/b/cpu.max", "350000 100000\n");
     assert_int_equal(quota("0::/a/b\n"), 3);
-    put("cgroup/a/cpu.max", "200000 100000\n"); /* the tighter one of two levels counts */
+    scratch_put("cgroup/a/cpu.max", "200000 100000\n"); /* the tighter one of two levels counts */
     assert_int_equal(quota("0::/a/b\n"), 2);
     assert_int_equal(quota("0::/\n"), 0);
-    put("cgroup/cpu.max", "50000 100000\n");
+    scratch_put("cgroup/cpu.max", "50000 100000\n");
     assert_int_equal(quota("0::/a/b\n"), 1);
     assert_int_equal(quota("0::/not/to/be/seen/here\n"), 1);
     assert_int_equal(quota("0::/../..\n"), 1);
-    put("cgroup/cpu.max", "nonsense\n");
+    scratch_put("cgroup/cpu.max", "nonsense\n");
     assert_int_equal(quota("0::/\n"), 0);
-    put("cgroup/cpu.max", "100000 0\n");
+    scratch_put("cgroup/cpu.max", "100000 0\n");
     assert_int_equal(quota("0::/\n"), 0);
-    put("cgroup/cpu.max", "max 100000\n");
+    scratch_put("cgroup/cpu.max", "max 100000\n");
 }
 
 static void quota_of_version_1(void **state) {
     (void)state;
     static const char membership[] = "3:cpuset:/x\n2:cpu,cpuacct:/x/y\n1:name=systemd:/x\n";
-    put("cgroup/cpu/x/y/cpu.cfs_quota_us", "-1\n");
-    put("cgroup/cpu/x/y/cpu.cfs_period_us", "100000\n");
+    scratch_put("cgroup/cpu/x/y/cpu.cfs_quota_us", "-1\n");
+    scratch_put("cgroup/cpu/x/y/cpu.cfs_period_us", "100000\n");
     assert_int_equal(quota(membership), 0);
-    put("cgroup/cpu/x/cpu.cfs_quota_us", "400000\n");
-    put("cgroup/cpu/x/cpu.cfs_period_us", "100000\n");
+    scratch_put("cgroup/cpu/x/cpu.cfs_quota_us", "400000\n");
+    scratch_put("cgroup/cpu/x/cpu.cfs_period_us", "100000\n");
     assert_int_equal(quota(membership), 4);
-    put("cgroup/cpu/x/y/cpu.cfs_quota_us", "10000\n");
+    scratch_put("cgroup/cpu/x/y/cpu.cfs_quota_us", "10000\n");
     assert_int_equal(quota(membership), 1);
     assert_int_equal(quota("2:cpuset,cpuacct:/x/y\n"), 0); /* another controller's group */
     assert_int_equal(quota("nonsense\n"), 0);
@@ -271,7 +326,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(this_machine),
         cmocka_unit_test(the_vendor_is_linuxs),
+        cmocka_unit_test(the_part_is_midrs),
+        cmocka_unit_test(an_emulator_is_of_another_architecture),
         cmocka_unit_test(text_is_read_back),
+        cmocka_unit_test(text_of_two_kinds_of_cores),
         cmocka_unit_test(malformed_text),
         cmocka_unit_test(what_makes_another_machine),
         cmocka_unit_test(caches),

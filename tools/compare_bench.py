@@ -15,10 +15,12 @@ OF_A_STEP = ("gc_cost", "vs_default")  # of a row without measuring
 
 
 def read_runs(path):
-    """The runs of a result file; repetitions are shown one by one, aggregates left out."""
+    """The runs of a result file, and its context; repetitions are shown one by one, aggregates
+    left out."""
     try:
         with open(path, encoding="utf-8") as file:
-            benchmarks = json.load(file)["benchmarks"]
+            contents = json.load(file)
+        benchmarks, context = contents["benchmarks"], contents.get("context", {})
     except OSError as error:
         sys.exit(f"compare_bench.py: {path}: {error.strerror}")
     except (ValueError, KeyError, TypeError):
@@ -26,7 +28,7 @@ def read_runs(path):
     runs = [b for b in benchmarks if b.get("run_type", "iteration") == "iteration"]
     if not runs:
         sys.exit(f"compare_bench.py: {path}: no benchmark in it")
-    return runs
+    return runs, context
 
 
 def row(path, run):
@@ -77,7 +79,10 @@ def main():
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         print(__doc__.strip())
         sys.exit(0 if sys.argv[1:] == ["--help"] else 2)
-    rows = [row(sys.argv[1], run) for run in read_runs(sys.argv[1])]
+    runs, context = read_runs(sys.argv[1])
+    rows = [row(sys.argv[1], run) for run in runs]
+    if "gcstep_emulated" in context:
+        print("emulated:", context["gcstep_emulated"])
     print_table(rows)
     print(LEGEND)
     sys.exit(1 if any(len(r) == 2 for r in rows) else 0)

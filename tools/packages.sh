@@ -11,6 +11,11 @@ wanted='cmake ninja-build gcc g++ pkg-config libhwloc-dev libbenchmark-dev pytho
 if [ "${1:-}" = tests ]; then
     wanted="$wanted clang libomp-dev make qemu-user binutils libsimde-dev"
     wanted="$wanted python3-torch openmpi-bin libopenmpi-dev"
+    # For the preset aarch64, which is not for machines that are it.
+    case $(uname -m) in
+    aarch64 | arm64) ;;
+    *) wanted="$wanted gcc-aarch64-linux-gnu g++-aarch64-linux-gnu" ;;
+    esac
 fi
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

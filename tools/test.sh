@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every check of the project, set-up included: three builds with sanitizers or without libraries,
-# a build with clang, and last the release build, whose CTest summary ends the output. Stops at
+# a build with clang, one for 64-bit Arm that runs under an emulator, and last the release build,
+# whose CTest summary ends the output. Stops at
 # the first failure. Warnings are errors in each build.
 set -eu
 cd "$(dirname "$0")/.."
@@ -53,6 +54,16 @@ stage 'test: asan-ubsan' test_preset asan-ubsan
 
 stage 'build: tsan' build tsan
 stage 'test: tsan' test_preset tsan
+
+# On Arm itself the other builds are of it.
+case $(uname -m) in
+aarch64 | arm64) ;;
+*)
+    stage 'packages: aarch64' sh tools/aarch64_packages.sh
+    stage 'build: aarch64' build aarch64
+    stage 'test: aarch64 (emulated)' test_preset aarch64
+    ;;
+esac
 
 stage 'build: release' build release
 printf '\n== time of each stage so far\n%s\n== test: release\n' "$timings"

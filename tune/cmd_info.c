@@ -25,6 +25,8 @@ static void print_machine(const gcs_machine *machine) {
     gcs_machine_format(machine, identity, sizeof identity);
     printf("Machine\n");
     printf("  identity   %s\n", identity);
+    if (machine->emulated)
+        printf("  emulated   yes: no time that is taken here says anything of a processor\n");
     gcs_topology_print();
     printf("  threads    this process may use %d of %u processors\n", gcs_machine_allowed_threads(),
            machine->cores);

@@ -35,6 +35,11 @@ static int error(const char *text, int status) {
     return status;
 }
 
+/* An emulator's times say nothing of a processor: they are shown, and written nowhere. */
+static bool keeps_results(const run *r) {
+    return !r->machine.emulated;
+}
+
 /* ---- What there is to do ------------------------------------------------------------------- */
 
 static bool collect_jobs(run *r) {
@@ -112,7 +117,8 @@ static bool measure(run *r, size_t index) {
     }
     gcs_progress_result(&r->progress, &result,
                         (double)gcs_job_bytes(job) / result.evidence.median_ns);
-    if (gcs_journal_append(&r->journal, &result) && gcs_results_put(&r->results, &result))
+    if ((!keeps_results(r) || gcs_journal_append(&r->journal, &result)) &&
+        gcs_results_put(&r->results, &result))
         return true;
     gcs_progress_note(&r->progress, "gcstep tune: %s: %s", r->request->journal, strerror(errno));
     gcs_result_free(&result);
@@ -160,8 +166,10 @@ static void measure_all(run *r) {
 static int finish(run *r) {
     const gcs_tune_request *q = r->request;
     char why[640];
-    size_t lines;
+    size_t lines = r->results.count;
     size_t open = count_open(r);
+    if (gcs_interrupted() && !keeps_results(r))
+        return GCS_EXIT_INTERRUPTED;
     if (gcs_interrupted()) {
         fprintf(stderr,
                 "gcstep tune: interrupted; what is measured is in %s, and 'gcstep tune --resume "
@@ -169,15 +177,18 @@ static int finish(run *r) {
                 q->journal, q->table);
         return GCS_EXIT_INTERRUPTED;
     }
-    if (!gcs_table_output_write(q->table, &r->machine, &r->results, &r->all, &lines, why,
-                                sizeof why))
+    if (keeps_results(r) && !gcs_table_output_write(q->table, &r->machine, &r->results, &r->all,
+                                                    &lines, why, sizeof why))
         return error(why, GCS_EXIT_FAILED);
     for (size_t s = 0; s < q->spec_count; s++)
         if (!gcs_summary_print(&q->specs[s], &r->specs[s], &r->results, &r->machine))
             return error("out of memory", GCS_EXIT_FAILED);
     if (lines > 0)
         gcs_summary_print_legend();
-    printf("\n%zu line%s in %s\n", lines, lines == 1 ? "" : "s", q->table);
+    if (keeps_results(r))
+        printf("\n%zu line%s in %s\n", lines, lines == 1 ? "" : "s", q->table);
+    else
+        printf("\nAll of these are times of an emulator: nothing was written to %s\n", q->table);
     fflush(stdout);
     if (open > r->failed)
         fprintf(stderr,
@@ -189,14 +200,10 @@ static int finish(run *r) {
     return r->rejected || r->failed ? GCS_EXIT_FAILED : GCS_EXIT_OK;
 }
 
-static int tune(run *r) {
+/* The journal that results are kept in, with what it has of an earlier run. */
+static int open_journal(run *r) {
     const gcs_tune_request *q = r->request;
     char why[1024];
-    gcs_machine_read(&r->machine);
-    if (!gcs_table_output_check(q->table, &r->machine, why, sizeof why))
-        return error(why, GCS_EXIT_USAGE);
-    if (!collect_jobs(r))
-        return error("out of memory", GCS_EXIT_FAILED);
     if (!gcs_journal_open(&r->journal, q->journal, &r->machine, q->fresh, &r->results, why,
                           sizeof why))
         return error(why, GCS_EXIT_USAGE);
@@ -206,6 +213,22 @@ static int tune(run *r) {
         fprintf(stderr, "gcstep tune: %s: %s\n", q->journal, strerror(errno));
         return GCS_EXIT_FAILED;
     }
+    return GCS_EXIT_OK;
+}
+
+static int tune(run *r) {
+    char why[1024];
+    gcs_machine_read(&r->machine);
+    if (!gcs_table_output_check(r->request->table, &r->machine, why, sizeof why))
+        return error(why, GCS_EXIT_USAGE);
+    if (!collect_jobs(r))
+        return error("out of memory", GCS_EXIT_FAILED);
+    const int opened = keeps_results(r) ? open_journal(r) : GCS_EXIT_OK;
+    if (opened != GCS_EXIT_OK)
+        return opened;
+    if (!keeps_results(r))
+        fprintf(stderr, "gcstep tune: this processor is emulated: what follows are times of the "
+                        "emulator, and nothing is written\n");
     measure_all(r);
     int status = finish(r);
     gcs_journal_close(&r->journal);

@@ -2,12 +2,13 @@
 # A test of check/ itself: plants one fault at a time (mutants.txt) in a scratch copy of the
 # kernels, and expects check/ to refuse it; the copy without a fault must pass.
 #
-# usage: mutants.sh BUILD_DIR ISAS [NAME...]   (ISAS: p portable, a avx2, z avx512; NAME: only these mutants)
+# usage: mutants.sh BUILD_DIR ISAS [NAME...]   (ISAS: p portable, a avx2, z avx512, n neon; NAME: only
+# these mutants). EMULATOR: the command that runs a program of the build, where it takes one.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 [ $# -ge 2 ] && [ -f "$1/CMakeCache.txt" ] || {
-    echo "usage: mutants.sh BUILD_DIR ISAS [NAME...], ISAS being 'p', 'a', 'z' or several of them" >&2
+    echo "usage: mutants.sh BUILD_DIR ISAS [NAME...], ISAS being 'p', 'a', 'z', 'n' or several of them" >&2
     exit 2
 }
 build=$(cd "$1" && pwd)
@@ -15,7 +16,7 @@ wanted=$2
 shift 2
 only=" $* "
 
-cc=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
+cc=$(sed -n 's/^set(CMAKE_C_COMPILER "\(.*\)")/\1/p' "$build"/CMakeFiles/*/CMakeCCompiler.cmake)
 flags="-std=c11 -O1 -ffp-contract=off -fno-math-errno -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE"
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
@@ -41,11 +42,16 @@ specialised() { # ISA LIST
     zF) echo "X(flat, linear, 2)" ;;
     zR) echo "X(rows, fetch, 4)" ;;
     zA) echo "X(flat, linear, 2) X(rows, fetch, 4)" ;;
+    nF) echo "X(flat, linear, 2)" ;;
+    nR) echo "X(rows, pipe, 8)" ;;
+    nC) echo "X(cols, strip, 4)" ;;
+    nB) echo "X(rows, tile, 1)" ;;
+    nA) echo "X(flat, linear, 2) X(rows, bundle, 8)" ;;
     esac
 }
 
 general() { # ISA LIST
-    u=$([ "$1" = p ] && echo 32 || echo 4)
+    case $1 in p) u=32 ;; n) u=8 ;; *) u=4 ;; esac
     case $2 in
     f) echo "X(none, flat, linear, $u)" ;;
     t) echo "X(none, flat, traffic, 1)" ;;
@@ -85,6 +91,7 @@ try_copy() { # ISA LIST FLAGS
     p) folder=portable isa_flags= ;;
     a) folder=avx2 isa_flags="-mavx2 -mf16c" ;;
     z) folder=avx512 isa_flags="-mavx512f" ;;
+    n) folder=neon isa_flags= ;;
     esac
     variants_header "$1" "$2" >"$scratch/copy/kernels/$folder/variants.h"
     if [ "$2" != M ]; then # the measuring kernels
@@ -99,7 +106,8 @@ try_copy() { # ISA LIST FLAGS
         "$cc" "$scratch/check_isa.o" "$scratch/kernels.o" "$scratch/coefficients.o" \
             "$build/check/libgcstep_check.a" "$build/reference/libgcstep_reference.a" \
             "$build/dispatch/libgcstep.a" -lm -o "$scratch/check_isa" || return 9
-    "$scratch/check_isa" "$folder" >"$scratch/said"
+    # shellcheck disable=SC2086 # a command
+    ${EMULATOR:-} "$scratch/check_isa" "$folder" >"$scratch/said"
 }
 
 fail() {

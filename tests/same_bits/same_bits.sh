@@ -2,10 +2,27 @@
 # The same bits from gcc and from clang, at -O0 and at -O3.
 #
 # Compiles the library's sources and the program in this folder by plain compiler calls, once for
-# each compiler and level, and compares what the programs print. A compiler that is not here is left
-# out; with fewer than two programs to compare the test is skipped. OpenMP is used where the
-# compiler has it; the program also brings a thread pool of its own.
+# each compiler and level, and compares what the programs print with each other and with
+# x86_64.txt, which an x86-64 build wrote and other architectures are held to. A compiler that is
+# not here is left out; with fewer than two programs to compare the test is skipped. OpenMP is used
+# where the compiler has it; the program also brings a thread pool of its own.
+#
+# usage: same_bits.sh [--write]   (--write: x86_64.txt becomes what the programs agree on)
 set -eu
+
+write=
+case ${1:-} in
+'') ;;
+--write) write=yes ;;
+*)
+    echo "usage: same_bits.sh [--write]" >&2
+    exit 2
+    ;;
+esac
+if [ -n "$write" ] && [ "$(uname -m)" != x86_64 ]; then
+    echo "same_bits.sh: --write is for x86-64" >&2
+    exit 2
+fi
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 scratch=$(mktemp -d)
@@ -14,13 +31,16 @@ trap 'rm -rf "$scratch"' EXIT
 flags="-std=c11 -ffp-contract=off -fno-math-errno -fvisibility=hidden -D_POSIX_C_SOURCE=200809L
     -D_DEFAULT_SOURCE -I$root -I$root/include"
 
-cmake -DFILE="$root/tables/builtin.tsv" -DSYMBOL=gcs_table_builtin \
+builtin=builtin.tsv
+case $(uname -m) in aarch64 | arm64) builtin=builtin_aarch64.tsv ;; esac
+cmake -DFILE="$root/tables/$builtin" -DSYMBOL=gcs_table_builtin \
     -DOUTPUT="$scratch/builtin_table.c" -P "$root/cmake/embed_file.cmake"
 
 # Each kernel folder with its flags, joined by commas, as kernels/CMakeLists.txt has them.
 case $(uname -m) in
 x86_64 | amd64) folders="portable avx2:-mavx2,-mf16c avx512:-mavx512f"
     have="-DGCSTEP_HAVE_AVX2 -DGCSTEP_HAVE_AVX512" ;;
+aarch64 | arm64) folders="portable neon" have=-DGCSTEP_HAVE_NEON ;;
 *) folders=portable have= ;;
 esac
 
@@ -99,5 +119,13 @@ if [ "$compared" -lt 2 ]; then
     echo "skipped: neither gcc nor clang is here"
     exit 77
 fi
-[ "$status" -eq 0 ] && echo "the same bits from $compared programs"
-exit "$status"
+[ "$status" -eq 0 ] || exit 1
+expected=$root/tests/same_bits/x86_64.txt
+if [ -n "$write" ]; then
+    cp "$first" "$expected"
+elif ! diff "$expected" "$first"; then
+    echo "FAILED: these are not the bits of tests/same_bits/x86_64.txt; where a change of results is" \
+        "meant, 'same_bits.sh --write' on x86-64 writes it anew"
+    exit 1
+fi
+echo "the same bits from $compared programs"
