@@ -6,13 +6,13 @@
 #define GCS_BUNDLE 4
 
 #define GCS_VARIANTS(X)                                                                            \
-    X(flat, linear, 2)                                                                             \
     X(flat, linear, 8)                                                                             \
+    X(flat, linear, 2)                                                                             \
     X(flat, grouped, 4)                                                                            \
     X(flat, traffic, 4)                                                                            \
     X(rows, pass2, 8)                                                                              \
     X(rows, pipe, 8)                                                                               \
-    X(rows, bundle, 8)                                                                             \
+    X(rows, fours, 8)                                                                              \
     X(rows, fetch, 8)                                                                              \
     X(rows, tile, 1)                                                                               \
     X(rows, block, 4)                                                                              \

@@ -33,7 +33,8 @@ static inline void v_store(float *p, vf x) {
     vst1q_f32(p, x);
 }
 
-/* Four vectors at once: LD1 and ST1 of four registers. */
+/* Four vectors at once: LD1 of four registers. There is no such store: ST1 wants its registers to
+ * follow each other, for which GCC 12 brings results together by way of the stack. */
 #define GCS_LOADS_FOUR
 static inline void v_load_four(const float *p, vf x[4]) {
     const float32x4x4_t four = vld1q_f32_x4(p);
@@ -41,9 +42,6 @@ static inline void v_load_four(const float *p, vf x[4]) {
     x[1] = four.val[1];
     x[2] = four.val[2];
     x[3] = four.val[3];
-}
-static inline void v_store_four(float *p, const vf x[4]) {
-    vst1q_f32_x4(p, (float32x4x4_t){{x[0], x[1], x[2], x[3]}});
 }
 
 static inline vf v_set1(float x) {
@@ -70,10 +68,18 @@ static inline vf v_max(vf a, vf b) {
     return vbslq_f32(vcgtq_f32(a, b), a, b);
 }
 
-/* +0 where |x| < 2^-126, x elsewhere; FACGT is false for a NaN, which stays. */
+/* +0 where |x| < 2^-126, which is where the exponent's bits are 0 (those of a NaN are 1), x
+ * elsewhere. Two operations: FACGT and BIC, or CMTST and AND, of which clang makes three as GCC
+ * does of the former. */
 static inline vf v_flush(vf x) {
+    const uint32x4_t bits = vreinterpretq_u32_f32(x);
+#if defined(__clang__)
     const uint32x4_t tiny = vcaltq_f32(x, vdupq_n_f32(0x1p-126F));
-    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(x), tiny));
+    return vreinterpretq_f32_u32(vbicq_u32(bits, tiny));
+#else
+    const uint32x4_t exponent = vdupq_n_u32(0x7f800000);
+    return vreinterpretq_f32_u32(vandq_u32(bits, vtstq_u32(bits, exponent)));
+#endif
 }
 
 /* The first n <= 4 lanes. */

@@ -46,7 +46,7 @@ specialised() { # ISA LIST
     nR) echo "X(rows, pipe, 8)" ;;
     nC) echo "X(cols, strip, 4)" ;;
     nB) echo "X(rows, tile, 1)" ;;
-    nA) echo "X(flat, linear, 2) X(rows, bundle, 8)" ;;
+    nA) echo "X(flat, linear, 2) X(rows, fours, 8)" ;;
     esac
 }
 
