@@ -184,11 +184,6 @@ static inline vu u_if_less(vu a, vu b, vu then, vu other) {
     return _mm256_blendv_epi8(other, then, _mm256_cmpgt_epi32(b, a));
 }
 
-/* Lane i: lane from[i] of x. */
-static inline vf v_pick(vf x, vu from) {
-    return _mm256_permutevar8x32_ps(x, from);
-}
-
 /* The whole part of 0 <= x < 2^31, and back. */
 static inline vu v_whole(vf x) {
     return _mm256_cvttps_epi32(x);
@@ -205,6 +200,16 @@ static inline void u_store_16(uint16_t *p, vu a) {
     const __m128i low = _mm256_castsi256_si128(a), high = _mm256_extracti128_si256(a, 1);
     _mm_storeu_si128((__m128i *)(void *)p, _mm_packus_epi32(low, high));
 }
+
+/* Lane i: lane from[i] of x. A lane's number is kept in the form that is picked by. */
+typedef uint16_t v_lane;
+static inline v_lane v_lane_of(unsigned lane) {
+    return (v_lane)lane;
+}
+static inline vf v_pick(vf x, const v_lane *from) {
+    return _mm256_permutevar8x32_ps(x, u_load_16(from));
+}
+
 /* binary16, exactly; and to it, to nearest, ties to even. */
 static inline vf v_load_f16(const uint16_t *p) {
     return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));

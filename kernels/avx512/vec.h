@@ -178,11 +178,6 @@ static inline vu u_if_less(vu a, vu b, vu then, vu other) {
     return _mm512_mask_blend_epi32(_mm512_cmplt_epi32_mask(a, b), other, then);
 }
 
-/* Lane i: lane from[i] of x. */
-static inline vf v_pick(vf x, vu from) {
-    return _mm512_permutexvar_ps(from, x);
-}
-
 /* The whole part of 0 <= x < 2^31, and back. */
 static inline vu v_whole(vf x) {
     return _mm512_cvttps_epi32(x);
@@ -198,6 +193,16 @@ static inline vu u_load_16(const uint16_t *p) {
 static inline void u_store_16(uint16_t *p, vu a) {
     _mm256_storeu_si256((__m256i *)(void *)p, _mm512_cvtepi32_epi16(a));
 }
+
+/* Lane i: lane from[i] of x. A lane's number is kept in the form that is picked by. */
+typedef uint16_t v_lane;
+static inline v_lane v_lane_of(unsigned lane) {
+    return (v_lane)lane;
+}
+static inline vf v_pick(vf x, const v_lane *from) {
+    return _mm512_permutexvar_ps(u_load_16(from), x);
+}
+
 /* binary16, exactly; and to it, to nearest, ties to even. */
 static inline vf v_load_f16(const uint16_t *p) {
     return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));

@@ -193,12 +193,6 @@ static inline vf v_keep(vf x, unsigned n) {
     return v_from_bits(vandq_u32(v_bits(x), vcltq_u32(u_lanes(), vdupq_n_u32(n))));
 }
 
-/* Lane i: lane from[i] of x. TBL picks bytes. */
-static inline vf v_pick(vf x, vu from) {
-    const vu bytes = vmlaq_u32(vdupq_n_u32(0x03020100), from, vdupq_n_u32(0x04040404));
-    return vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(x), vreinterpretq_u8_u32(bytes)));
-}
-
 /* The whole part of 0 <= x < 2^31, and back. */
 static inline vu v_whole(vf x) {
     return vcvtq_u32_f32(x);
@@ -214,6 +208,18 @@ static inline vu u_load_16(const uint16_t *p) {
 static inline void u_store_16(uint16_t *p, vu a) {
     vst1_u16(p, vmovn_u32(a));
 }
+
+/* Lane i: lane from[i] of x. A lane's number is kept in the form that is picked by: TBL picks
+ * bytes. */
+typedef uint32_t v_lane;
+static inline v_lane v_lane_of(unsigned lane) {
+    return 0x03020100U + lane * 0x04040404U;
+}
+static inline vf v_pick(vf x, const v_lane *from) {
+    const uint8x16_t bytes = vreinterpretq_u8_u32(vld1q_u32(from));
+    return vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(x), bytes));
+}
+
 /* binary16, exactly; and to it, to nearest, ties to even. */
 static inline vf v_load_f16(const uint16_t *p) {
     return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));

@@ -162,12 +162,6 @@ static inline vu u_if_less(vu a, vu b, vu then, vu other) {
     return a < b ? then : other;
 }
 
-/* Lane i: lane from[i] of x. */
-static inline vf v_pick(vf x, vu from) {
-    (void)from;
-    return x;
-}
-
 /* The whole part of 0 <= x < 2^31, and back. */
 static inline vu v_whole(vf x) {
     return (vu)x;
@@ -182,6 +176,16 @@ static inline vu u_load_16(const uint16_t *p) {
 /* Stores numbers below 2^16. */
 static inline void u_store_16(uint16_t *p, vu a) {
     *p = (uint16_t)a;
+}
+
+/* Lane i: lane from[i] of x. A lane's number is kept in the form that is picked by. */
+typedef uint16_t v_lane;
+static inline v_lane v_lane_of(unsigned lane) {
+    return (v_lane)lane;
+}
+static inline vf v_pick(vf x, const v_lane *from) {
+    (void)from;
+    return x;
 }
 
 /* binary16, exactly. Exponents are moved from bias 15 to 127, all ones stay all ones; a subnormal

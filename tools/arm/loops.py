@@ -80,7 +80,7 @@ SHAPES = {
     "sums": [Part("", 1, 0)],
     "panel": [Part("sum", 1, 0, 16, 16), Part("step", 0, 1, 16)],
     "block": [Part("sum", 1, 0, vectors=8), Part("step", 0, 1, 16)],
-    "tile": [Part("step", 0, 1, 8)],
+    "tile": [Part("step", 0, 1, 16)],
 }
 TILE_ROWS, TILE_LENGTHS = 4, (9, 16)
 
