@@ -126,6 +126,29 @@ static void run_wide(gcs_suite *s) {
     }
 }
 
+/* Elements on both sides of number 2^32, and behind it. Nothing but the range is in memory, and the
+ * pointers are those of the whole tensor. */
+static void run_far(gcs_suite *s) {
+    static const uint16_t lengths[] = {1, 1, 9, 9, 33, 33, 100, 100};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        const uint64_t far = ((uint64_t)1 << 32) + (i % 2) * 2 * GCS_SEGMENT;
+        const gcs_view view = s->kernel->view;
+        gcs_trial t = gcs_draw_trial(s, gcs_draw_choice(s), 101, lengths[i], GCS_CLASS_NORMAL);
+        uint64_t *end = view == GCS_VIEW_ROWS ? &t.rows : &t.cols, shift = far - 20;
+        if (view == GCS_VIEW_ROWS)
+            shift = far / t.cols - 20;
+        else if (view == GCS_VIEW_COLS)
+            t.rows = 1; /* another row would be as far away from the first */
+        else if (view == GCS_VIEW_PART)
+            shift = far - GCS_SEGMENT;
+        *end += shift;
+        t.first += shift;
+        t.last += shift;
+        t.whole = t.reference = false;
+        gcs_suite_run(s, &t);
+    }
+}
+
 /* Segment sums are summed so: f32, and nothing but g in them. */
 static bool sums_in_place(const gcs_kernel *kernel) {
     return kernel->op == GCS_OP_SUM && kernel->center == GCS_CENTER_GRADIENT;
@@ -149,6 +172,7 @@ void gcs_cases_run(gcs_stage *stage, const gcs_kernel *kernel, const gcs_kernel 
     run_ranges(&s);
     run_hypers(&s);
     run_wide(&s);
+    run_far(&s);
     run_long(&s);
     if (sums_in_place(kernel))
         run_in_place(&s);

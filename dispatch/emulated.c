@@ -24,10 +24,12 @@ static bool processor_is_software(void) {
 #elif defined(__aarch64__)
 #define OWN_MACHINE 183 /* EM_AARCH64 */
 
-/* Implementer 0 is "reserved for software use" (Arm ARM, MIDR_EL1). */
+/* Implementer 0 is "reserved for software use" (Arm ARM, MIDR_EL1); QEMU's own processor has it,
+ * with a part number. All 0 is what virtual machines on Apple's processors show, which run at full
+ * speed. */
 static bool processor_is_software(void) {
     uint64_t midr;
-    return gcs_machine_own_midr(&midr) && midr >> 24 == 0;
+    return gcs_machine_own_midr(&midr) && midr != 0 && midr >> 24 == 0;
 }
 #else
 #define OWN_MACHINE 0 /* not known */

@@ -7,6 +7,7 @@
 #include "dispatch/text.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,7 +76,7 @@ static uint32_t read_processor(gcs_machine *machine) {
     uint64_t midr;
     if (!machine->emulated)
         gcs_machine_core_kinds(&kinds, CPU_FOLDER, "/proc/cpuinfo");
-    if (kinds.count == 0 && gcs_machine_own_midr(&midr))
+    else if (gcs_machine_own_midr(&midr)) /* of any core: all that it plays are alike */
         gcs_machine_count_core(&kinds, 0, midr, 0);
     return gcs_machine_set_cores(machine, &kinds);
 }
@@ -178,8 +179,10 @@ static void read_isa(gcs_machine *machine) {
     }
 }
 
-void gcs_machine_read(gcs_machine *machine) {
-    memset(machine, 0, sizeof *machine);
+static gcs_machine this_machine;
+
+static void read_this_machine(void) {
+    gcs_machine *machine = &this_machine;
     memcpy(machine->arch, arch, sizeof arch);
     memcpy(machine->vendor, "unknown", sizeof "unknown");
     machine->emulated = gcs_machine_is_emulated();
@@ -190,4 +193,11 @@ void gcs_machine_read(gcs_machine *machine) {
     if (machine->cores == 0)
         machine->cores = (uint32_t)configured_size(_SC_NPROCESSORS_ONLN);
     read_isa(machine);
+}
+
+/* Each plan asks; where there are many processors it takes milliseconds. */
+void gcs_machine_read(gcs_machine *machine) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, read_this_machine);
+    *machine = this_machine;
 }

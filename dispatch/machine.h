@@ -25,7 +25,8 @@ typedef struct gcs_machine {
                           * identity */
 } gcs_machine;
 
-/* Fills `machine`; what the system does not tell is 0 or "unknown". Never fails. */
+/* Fills `machine`; what the system does not tell is 0 or "unknown". Never fails. The system is
+ * asked once, by the first call: processors that go on or off line later do not change it. */
 void gcs_machine_read(gcs_machine *machine);
 
 /* One line, e.g. "x86_64 AuthenticAMD family=25 model=1 cores=2 l1d=32768 l2=524288 l3=33554432

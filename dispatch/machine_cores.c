@@ -6,7 +6,6 @@
 #include "dispatch/file.h"
 #include "dispatch/text.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +16,9 @@
 
 /* ---- Lists of processors: "0-3,8" ------------------------------------------------------------ */
 
-/* Cuts the next range off *rest; false where there is none, or none that can be read (*rest is then
- * NULL in the first case alone). */
-static bool next_range(char **rest, uint32_t *first, uint32_t *last) {
+/* Cuts the next range off *rest, of processors from *least on, which it moves behind them. False at
+ * the end, where *rest is NULL, and where there is no such range, with *rest as it was. */
+static bool next_range(char **rest, uint64_t *least, uint32_t *first, uint32_t *last) {
     char *text = *rest;
     if (text == NULL)
         return false;
@@ -30,15 +29,15 @@ static bool next_range(char **rest, uint32_t *first, uint32_t *last) {
     if (dash != NULL)
         *dash = '\0';
     uint64_t from, to;
-    if (!gcs_text_u64(text, UINT32_MAX - 1, &from))
+    if (!gcs_text_u64(text, UINT32_MAX - 1, &from) ||
+        !gcs_text_u64(dash != NULL ? dash + 1 : text, UINT32_MAX - 1, &to) || from > to ||
+        from < *least)
         return false;
-    to = from;
-    if (dash != NULL && !gcs_text_u64(dash + 1, UINT32_MAX - 1, &to))
-        return false;
+    *least = to + 1;
     *first = (uint32_t)from;
     *last = (uint32_t)to;
     *rest = comma != NULL ? comma + 1 : NULL;
-    return from <= to;
+    return true;
 }
 
 static bool read_online(const char *cpu_folder, char *text, size_t size) {
@@ -50,10 +49,10 @@ static bool read_online(const char *cpu_folder, char *text, size_t size) {
 uint32_t gcs_machine_online(const char *cpu_folder) {
     char text[1024], *rest = text;
     uint32_t first, last;
-    uint64_t total = 0;
+    uint64_t total = 0, least = 0;
     if (!read_online(cpu_folder, text, sizeof text))
         return 0;
-    while (next_range(&rest, &first, &last))
+    while (next_range(&rest, &least, &first, &last))
         total += (uint64_t)last - first + 1;
     return rest == NULL && total <= UINT32_MAX ? (uint32_t)total : 0;
 }
@@ -70,12 +69,14 @@ static bool read_cpu_file(const char *cpu_folder, uint32_t cpu, const char *file
 
 /* "0x41" or "0x00000000410fd4f0", to the end or to a space. */
 static bool parse_hex(const char *text, uint64_t *value) {
-    char *end;
-    if (strncmp(text, "0x", 2) != 0 || text[2] == '\0')
+    if (strncmp(text, "0x", 2) != 0)
         return false;
-    errno = 0;
-    *value = strtoull(text + 2, &end, 16);
-    return errno == 0 && (*end == '\0' || *end == ' ' || *end == '\n');
+    text += 2;
+    const size_t digits = strspn(text, "0123456789abcdefABCDEF");
+    if (digits == 0 || digits > 16 || (text[digits] != '\0' && text[digits] != ' '))
+        return false;
+    *value = strtoull(text, NULL, 16);
+    return true;
 }
 
 static bool read_midr(const char *cpu_folder, uint32_t cpu, uint64_t *midr) {
@@ -132,9 +133,10 @@ static int compare_kinds(const void *a, const void *b) {
 static void kinds_from_sysfs(gcs_core_kinds *kinds, const char *cpu_folder) {
     char text[1024], *rest = text;
     uint32_t first, last;
+    uint64_t least = 0;
     if (!read_online(cpu_folder, text, sizeof text))
         return;
-    while (next_range(&rest, &first, &last)) {
+    while (next_range(&rest, &least, &first, &last)) {
         for (uint64_t cpu = first; cpu <= last; cpu++) {
             uint64_t midr;
             if (!read_midr(cpu_folder, (uint32_t)cpu, &midr)) {
@@ -145,6 +147,8 @@ static void kinds_from_sysfs(gcs_core_kinds *kinds, const char *cpu_folder) {
                                    read_capacity(cpu_folder, (uint32_t)cpu));
         }
     }
+    if (rest != NULL)
+        kinds->count = 0;
 }
 
 /* The value of a line "<name>\t: <value>", NULL for another line. */
@@ -156,13 +160,15 @@ static const char *value_of_line(const char *line, const char *name) {
     return *line == ':' ? line + 1 + strspn(line + 1, " \t") : NULL;
 }
 
+#define NOT_TOLD UINT64_MAX
+
 /* A processor's lines begin with "processor"; its part is the last of those that are needed. */
 static void kinds_from_cpuinfo(gcs_core_kinds *kinds, const char *cpuinfo, const char *cpu_folder) {
     const size_t enough = (size_t)1 << 22;
     char *text;
     size_t size;
     const char *problem;
-    uint64_t cpu = 0, implementer = 0, part;
+    uint64_t cpu = 0, implementer = NOT_TOLD, part;
     if (gcs_file_read(cpuinfo, enough, &text, &size, &problem) != GCS_FILE_OK)
         return;
     for (char *line = text, *next; *line != '\0'; line = next) {
@@ -171,13 +177,14 @@ static void kinds_from_cpuinfo(gcs_core_kinds *kinds, const char *cpuinfo, const
         if (*next == '\n')
             *next++ = '\0';
         if ((value = value_of_line(line, "processor")) != NULL) {
+            implementer = NOT_TOLD;
             if (!gcs_text_u64(value, UINT32_MAX, &cpu))
                 cpu = 0;
         } else if ((value = value_of_line(line, "CPU implementer")) != NULL) {
             if (!parse_hex(value, &implementer))
-                implementer = 0;
-        } else if ((value = value_of_line(line, "CPU part")) != NULL && implementer != 0 &&
-                   parse_hex(value, &part)) {
+                implementer = NOT_TOLD;
+        } else if ((value = value_of_line(line, "CPU part")) != NULL && implementer <= 0xff &&
+                   parse_hex(value, &part) && part <= 0xfff) {
             gcs_machine_count_core(kinds, (uint32_t)cpu, implementer << 24 | part << 4,
                                    read_capacity(cpu_folder, (uint32_t)cpu));
         }
@@ -201,10 +208,10 @@ static const struct implementer {
     uint32_t code;
     const char *name;
 } implementers[] = {
-    {0x00, "software"}, {0x41, "ARM"},       {0x42, "Broadcom"}, {0x43, "Cavium"},
-    {0x46, "Fujitsu"},  {0x48, "HiSilicon"}, {0x4e, "NVIDIA"},   {0x50, "APM"},
-    {0x51, "Qualcomm"}, {0x53, "Samsung"},   {0x56, "Marvell"},  {0x61, "Apple"},
-    {0x69, "Intel"},    {0x6d, "Microsoft"}, {0x70, "Phytium"},  {0xc0, "Ampere"},
+    {0x41, "ARM"},       {0x42, "Broadcom"}, {0x43, "Cavium"}, {0x46, "Fujitsu"},
+    {0x48, "HiSilicon"}, {0x4e, "NVIDIA"},   {0x50, "APM"},    {0x51, "Qualcomm"},
+    {0x53, "Samsung"},   {0x56, "Marvell"},  {0x61, "Apple"},  {0x69, "Intel"},
+    {0x6d, "Microsoft"}, {0x70, "Phytium"},  {0xc0, "Ampere"},
 };
 
 static void name_implementer(uint32_t code, char *name, size_t size) {

@@ -54,8 +54,11 @@ static void kinds_of_cores(void **state) {
     scratch_put("arm/online", "0-3\n"); /* the large ones are off */
     kinds = kinds_of("arm", "no-cpuinfo");
     expect_named(&kinds, 0, "aarch64 ARM family=65 model=3333 cores=0 l1d=0 l2=0 l3=0 isa=p");
-    scratch_put("arm/online", "nonsense\n");
-    assert_int_equal(kinds_of("arm", "no-cpuinfo").count, 0);
+    static const char *const bad[] = {"nonsense\n", "0-1,x\n", "0-1,3-2\n", "0-3,\n", "0-3,0-3\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        scratch_put("arm/online", bad[i]);
+        assert_int_equal(kinds_of("arm", "no-cpuinfo").count, 0);
+    }
     scratch_put("arm/online", "0-8\n"); /* of one nothing is told */
     assert_int_equal(kinds_of("arm", "no-cpuinfo").count, 0);
 }
@@ -67,10 +70,21 @@ static void kinds_by_frequency(void **state) {
     scratch_put("freq/cpu0/cpufreq/cpuinfo_max_freq", "2064000\n");
     scratch_put("freq/cpu1/cpufreq/cpuinfo_max_freq", "3204000\n");
     scratch_put("freq/online", "0-1\n");
-    const gcs_core_kinds kinds = kinds_of("freq", "no-cpuinfo");
+    gcs_core_kinds kinds = kinds_of("freq", "no-cpuinfo");
     expect_named(&kinds, 1,
                  "aarch64 Apple family=97 model=35 cores=0 l1d=0 l2=0 l3=0 "
                  "kinds=1x61:023+1x61:022 isa=p");
+    /* The capacity goes first; equally fast ones are in the order of their processors. */
+    scratch_put("freq/cpu0/cpu_capacity", "1024\n");
+    scratch_put("freq/cpu1/cpu_capacity", "1024\n");
+    kinds = kinds_of("freq", "no-cpuinfo");
+    expect_named(&kinds, 0,
+                 "aarch64 Apple family=97 model=34 cores=0 l1d=0 l2=0 l3=0 "
+                 "kinds=1x61:022+1x61:023 isa=p");
+    /* The same number of another implementer is another part. */
+    scratch_put("freq/cpu1/regs/identification/midr_el1", "0x00000000410f0220\n");
+    kinds = kinds_of("freq", "no-cpuinfo");
+    assert_int_equal(kinds.count, 2);
 }
 
 #define CPUINFO(number, implementer, part)                                                         \
@@ -92,11 +106,17 @@ static void kinds_of_cpuinfo(void **state) {
     expect_named(&kinds, 6,
                  "aarch64 Qualcomm family=81 model=2052 cores=0 l1d=0 l2=0 l3=0 "
                  "kinds=1x51:804+1x41:d05 isa=p");
+    scratch_put("cpuinfo", CPUINFO("0", "0x00", "0x000") CPUINFO("1", "0x00", "0x000"));
+    kinds = kinds_of("arm-none", "cpuinfo"); /* a virtual machine on an Apple M1 */
+    expect_named(&kinds, 0, "aarch64 0x00 family=0 model=0 cores=0 l1d=0 l2=0 l3=0 isa=p");
     scratch_put("cpuinfo", CPUINFO("0", "0xee", "0x001"));
     kinds = kinds_of("arm-none", "cpuinfo");
     expect_named(&kinds, 0, "aarch64 0xee family=238 model=1 cores=0 l1d=0 l2=0 l3=0 isa=p");
-    scratch_put("cpuinfo", "processor\t: 0\nvendor_id\t: GenuineIntel\nCPU part\t: 0xd0c\n"
-                           "CPU implementer\t: 41\nCPU part\t: 0xd0c\nCPU implementer");
+    scratch_put("cpuinfo",
+                "processor\t: 0\nvendor_id\t: GenuineIntel\nCPU part\t: 0xd0c\n"
+                "CPU implementer\t: 41\nCPU part\t: 0xd0c\nCPU implementer\t: 0x41\n"
+                "CPU part\t: 0x-5\nCPU part\t: 0x0xd0c\nCPU part\t: 0xd0cx\nCPU part\t: 0x\n"
+                "processor\t: 1\nCPU part\t: 0xd0c\nCPU implementer");
     assert_int_equal(kinds_of("arm-none", "cpuinfo").count, 0);
     scratch_put("cpuinfo", "");
     assert_int_equal(kinds_of("arm-none", "cpuinfo").count, 0);
@@ -113,6 +133,8 @@ static void more_kinds_than_there_is_room_for(void **state) {
     scratch_put("cpuinfo", all);
     const gcs_core_kinds kinds = kinds_of("arm-none", "cpuinfo");
     assert_int_equal(kinds.count, GCS_CORE_KINDS);
+    for (size_t i = 0; i < kinds.count; i++)
+        assert_int_equal(kinds.kind[i].cores, 1);
     gcs_machine_set_cores(&machine, &kinds);
     gcs_machine_format(&machine, all, sizeof all);
     assert_true(gcs_machine_parse(all, &again));

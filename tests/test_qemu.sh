@@ -51,6 +51,7 @@ expect '^  portable .* yes$'
 expect '^  avx2 .* no$'
 expect '^  avx512 .* no$'
 expect 'avx2 no'
+expect '^  emulated   yes' # by the same architecture
 
 for kernel in sgdm_grad_rows_f32_portable_pipe_u32 adam_grad_cols_f32_portable_strip_u16; do
     nehalem -- verify --isa portable --kernel "$kernel" || fail "gcstep verify --kernel $kernel"

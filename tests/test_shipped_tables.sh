@@ -9,14 +9,19 @@ tables=$(cd "$(dirname "$0")/../tables" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-arch=$("$@" "$gcstep" info | sed -n 's/^  identity   \([^ ]*\) .*/\1/p')
+"$@" "$gcstep" info >"$work/info"
+arch=$(sed -n 's/^  identity   \([^ ]*\) .*/\1/p' "$work/info")
 case $arch in
 x86_64) builtin=$tables/builtin.tsv ;;
-*) builtin=$tables/builtin_$arch.tsv ;;
+aarch64) builtin=$tables/builtin_aarch64.tsv ;;
+*)
+    echo "gcstep info tells no architecture that there is a table for, but '$arch'"
+    exit 1
+    ;;
 esac
 
 for table in "$builtin" "$tables/$arch"-*.tsv; do
-    [ -e "$table" ] || continue # a pattern that nothing matches
+    [ "$table" != "$tables/$arch-*.tsv" ] || continue # nothing matches
     "$@" "$gcstep" verify --table "$table" --time 0
 done
 

@@ -20,7 +20,7 @@ def read_runs(path):
     try:
         with open(path, encoding="utf-8") as file:
             contents = json.load(file)
-        benchmarks, context = contents["benchmarks"], contents.get("context", {})
+        benchmarks, context = contents["benchmarks"], contents.get("context") or {}
     except OSError as error:
         sys.exit(f"compare_bench.py: {path}: {error.strerror}")
     except (ValueError, KeyError, TypeError):

@@ -168,9 +168,7 @@ static int finish(run *r) {
     char why[640];
     size_t lines = r->results.count;
     size_t open = count_open(r);
-    if (gcs_interrupted() && !keeps_results(r))
-        return GCS_EXIT_INTERRUPTED;
-    if (gcs_interrupted()) {
+    if (gcs_interrupted() && keeps_results(r)) {
         fprintf(stderr,
                 "gcstep tune: interrupted; what is measured is in %s, and 'gcstep tune --resume "
                 "--table %s' or the same command goes on from there\n",
@@ -190,11 +188,12 @@ static int finish(run *r) {
     else
         printf("\nAll of these are times of an emulator: nothing was written to %s\n", q->table);
     fflush(stdout);
+    if (gcs_interrupted())
+        return GCS_EXIT_INTERRUPTED;
     if (open > r->failed)
-        fprintf(stderr,
-                "gcstep tune: the time was up before %zu of %zu shapes were measured; --resume or "
-                "the same command goes on with them\n",
-                open - r->failed, r->all.count);
+        fprintf(stderr, "gcstep tune: the time was up before %zu of %zu shapes were measured%s\n",
+                open - r->failed, r->all.count,
+                keeps_results(r) ? "; --resume or the same command goes on with them" : "");
     if (r->rejected)
         fprintf(stderr, "gcstep tune: %zu times a kernel failed verification\n", r->rejected);
     return r->rejected || r->failed ? GCS_EXIT_FAILED : GCS_EXIT_OK;
@@ -219,7 +218,8 @@ static int open_journal(run *r) {
 static int tune(run *r) {
     char why[1024];
     gcs_machine_read(&r->machine);
-    if (!gcs_table_output_check(r->request->table, &r->machine, why, sizeof why))
+    if (keeps_results(r) &&
+        !gcs_table_output_check(r->request->table, &r->machine, why, sizeof why))
         return error(why, GCS_EXIT_USAGE);
     if (!collect_jobs(r))
         return error("out of memory", GCS_EXIT_FAILED);
