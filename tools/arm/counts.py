@@ -5,8 +5,9 @@
 
 For each kernel: one step of a tensor of its layout by bench_models, with the kernel forced, under
 qemu-aarch64; instructions, loads and stores of its function per vector of 4 elements, with all that
-an iteration has beside its arithmetic, and with what rows and their ends cost. A load or store of
-several registers counts once. It is the code as it is executed, and backs the static figures of
+an iteration has beside its arithmetic, and with what rows and their ends cost. General kernels
+("any_...") step Nesterov's rule, with the same streams as SGDM. A load or store of several
+registers counts once. It is the code as it is executed, and backs the static figures of
 loops.py; how long an instruction takes, an emulator cannot say.
 
 Needs gcc, qemu-aarch64 and the build of the preset aarch64. Standard library only.
@@ -25,16 +26,17 @@ SHAPES = {"flat": "flat:262144", "rows": "rows:64x4096", "cols": "cols:1024x256"
 SHORT_ROWS = {"tile": "rows:29128x9", "block": "rows:4096x64"}
 ELEMENTS = {"rows:29128x9": 262152}
 VECTOR = 4
-STREAMS_WRITTEN = {"sgd": 1, "sgdm": 2, "adam": 3, "adamw": 3}
-NAME = re.compile(r"(?P<rule>[a-z]+)_(none|grad)_(?P<view>flat|rows|cols)_f32_neon_"
-                  r"(?P<shape>[a-z0-9]+)_u(?P<unroll>\d+)$")
+STREAMS_WRITTEN = {"sgd": 1, "sgdm": 2, "adam": 3, "adamw": 3, "any": 2}
+NAME = re.compile(r"(?P<rule>[a-z]+)_(?P<center>none|grad|update)_(?P<view>flat|rows|cols)_"
+                  r"(?:f32|any)_neon_(?P<shape>[a-z0-9]+)_u(?P<unroll>\d+)$")
+NO_STEPS = re.compile("_(traffic|measure|change)_")
 
 
 def kernels(build):
-    """The specialised kernels that step whole tensors, as gcstep verify would list them."""
+    """The kernels that step whole tensors, as gcstep verify would list them."""
     text = (build / "gcstep").read_bytes()
-    names = {n.decode() for n in re.findall(rb"[a-z0-9]+_[a-z]+_[a-z]+_f32_neon_[a-z0-9_]+", text)}
-    return sorted(n for n in names if NAME.match(n) and "_traffic_" not in n)
+    names = {n.decode() for n in re.findall(rb"[a-z]+_[a-z]+_[a-z]+_[a-z0-9]+_neon_\w+", text)}
+    return sorted(n for n in names if NAME.match(n) and not NO_STEPS.search(n))
 
 
 def build_plugin(folder):
@@ -53,8 +55,10 @@ def shape_for(part):
 def run(build, plugin, name):
     """calls, instructions, loads and stores of the kernel's function in one short bench."""
     part = NAME.match(name)
-    function = f"{part['rule']}_{part['view']}_{part['shape']}_u{part['unroll']}"
-    spec = part["rule"] + ("_none" if part["view"] == "flat" else "")
+    general = part["rule"] == "any"
+    function = (f"{part['rule']}_{part['center'] + '_' if general else ''}{part['view']}_"
+                f"{part['shape']}_u{part['unroll']}")
+    spec = f"{'nesterov' if general else part['rule']}_{part['center']}"
     command = EMULATOR + [
         "-E", f"GCSTEP_KERNEL={name}", "-plugin", f"{plugin},function={function}", "-d", "plugin",
         str(build / "bench" / "bench_models"), f"--shape={shape_for(part)}", f"--spec={spec}",
@@ -77,7 +81,7 @@ def per_vector(name, counted):
     if calls == 0:
         sys.exit(f"counts.py: {name}: its function was never entered; is it inlined or renamed?")
     written = counts[2] / vectors
-    if not STREAMS_WRITTEN[part["rule"]] / 4 <= written <= 2 + STREAMS_WRITTEN[part["rule"]]:
+    if not STREAMS_WRITTEN[part["rule"]] / 4 <= written <= 5 + STREAMS_WRITTEN[part["rule"]]:
         sys.exit(f"counts.py: {name}: {written:.2f} stores a vector: not one tensor a call")
     return [shape] + [f"{count / vectors:.2f}" for count in counts]
 
