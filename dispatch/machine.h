@@ -8,12 +8,11 @@
 #include <stdint.h>
 
 typedef struct gcs_machine {
-    char arch[16];   /* "x86_64", "aarch64", "other" */
-    char vendor[32]; /* x86: CPUID's vendor string; Arm: the implementer's name; "unknown". No
-                      * spaces */
-    uint32_t
-        family;     /* x86: extended family and model, stepping left out. Arm: MIDR's implementer */
-    uint32_t model; /* ... and its part number */
+    char arch[16];       /* "x86_64", "aarch64", "other" */
+    char vendor[32];     /* x86: CPUID's vendor string; Arm: the implementer's name; "unknown". No
+                          * spaces */
+    uint32_t family;     /* extended family and model, stepping left out; Arm: of MIDR the */
+    uint32_t model;      /* implementer and the part number */
     char core_kinds[96]; /* Arm, where there are several (big.LITTLE), the fastest first: "4x41:d0b+
                           * 4x41:d05", number of cores, implementer and part in hexadecimal digits;
                           * vendor, family, model and the caches are then the first's. Else "" */

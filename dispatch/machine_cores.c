@@ -14,7 +14,7 @@
 #define MIDR_IMPLEMENTER(midr) ((uint32_t)((midr) >> 24 & 0xff))
 #define MIDR_PART(midr)        ((uint32_t)((midr) >> 4 & 0xfff))
 
-/* ---- Lists of processors: "0-3,8" ------------------------------------------------------------ */
+/* ---- Lists of processors: "0-3,8" ---------------------------------------------------------- */
 
 /* Cuts the next range off *rest, of processors from *least on, which it moves behind them. False at
  * the end, where *rest is NULL, and where there is no such range, with *rest as it was. */
@@ -57,8 +57,7 @@ uint32_t gcs_machine_online(const char *cpu_folder) {
     return rest == NULL && total <= UINT32_MAX ? (uint32_t)total : 0;
 }
 
-/* ---- One processor ----------------------------------------------------------------------------
- */
+/* ---- One processor --------------------------------------------------------------------------- */
 
 static bool read_cpu_file(const char *cpu_folder, uint32_t cpu, const char *file, char *text,
                           size_t size) {
@@ -99,8 +98,7 @@ static uint64_t read_capacity(const char *cpu_folder, uint32_t cpu) {
     return 0;
 }
 
-/* ---- Kinds ------------------------------------------------------------------------------------
- */
+/* ---- Kinds ----------------------------------------------------------------------------------- */
 
 void gcs_machine_count_core(gcs_core_kinds *kinds, uint32_t cpu, uint64_t midr, uint64_t capacity) {
     size_t k = 0;
@@ -200,8 +198,7 @@ void gcs_machine_core_kinds(gcs_core_kinds *kinds, const char *cpu_folder, const
     qsort(kinds->kind, kinds->count, sizeof kinds->kind[0], compare_kinds);
 }
 
-/* ---- The identity -----------------------------------------------------------------------------
- */
+/* ---- The identity ---------------------------------------------------------------------------- */
 
 /* The implementers that the Arm ARM (MIDR_EL1) and Linux' arch/arm64/include/asm/cputype.h name. */
 static const struct implementer {
