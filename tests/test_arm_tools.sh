@@ -27,7 +27,7 @@ counted=$(instructions "$scratch/output" '| sgdm_grad_rows' 6)
 [ -n "$counted" ] || fail 'counts.py counted nothing'
 
 mca=
-for version in 19 20 18 17; do
+for version in 17 18 20 19; do # the last that is here
     if command -v "llvm-mca-$version" >/dev/null; then mca=llvm-mca-$version; fi
 done
 if [ -z "$mca" ]; then
@@ -41,6 +41,17 @@ modelled=$(instructions "$scratch/output" 'sgdm_rows_pipe_u8' 3)
 # A row has more than its loop: some hundredths.
 awk -v a="$counted" -v b="$modelled" 'BEGIN { exit !(a >= b && a <= 1.03 * b) }' ||
     fail "the loop of sgdm_rows_pipe_u8 has $modelled instructions a vector, executed were $counted"
+
+# With room for two operations in a cycle, half the instructions are a bound.
+python3 "$tools/loops.py" --object "$object" --kernel '^sgdm_rows_pipe_u8$' --mca "$mca" \
+    --iterations 20 --dispatch neoverse-n1=2 --details >"$scratch/output" 2>&1 || fail '--dispatch'
+awk -v n="$modelled" '/^neoverse-n1/ { n1 = 1 }
+    n1 && /^sgdm_rows_pipe_u8/ { seen = 1; exit $5 < n / 2 }
+    END { if (!seen) exit 1 }' "$scratch/output" || fail '--dispatch did not narrow the core'
+if python3 "$tools/loops.py" --object "$object" --kernel '^sgdm_rows_pipe_u8$' --mca "$mca" \
+    --dispatch n1=2 >"$scratch/output" 2>&1; then
+    fail 'loops.py took --dispatch of a core that it does not know'
+fi
 
 foreign=$build/dispatch/CMakeFiles/gcstep_dispatch.dir/plan.c.o
 if python3 "$tools/loops.py" --object "$foreign" --kernel '^sgdm_rows_pipe' --mca "$mca" \

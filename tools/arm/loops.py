@@ -3,7 +3,7 @@
 until they are timed.
 
     tools/arm/loops.py [--object FILE | --compiler COMMAND] [--kernel REGEX] [--details]
-                       [--markdown]
+                       [--markdown] [--dispatch CORE=N]
 
 Finds, in the disassembly of each specialised kernel of kernels/neon/variants.h, the loop over whole
 vectors, runs llvm-mca on it and prints, per vector, that is per 16 bytes of each stream, cycles,
@@ -177,12 +177,12 @@ def assembly(body):
     return "\n".join(moved.sub(r"\1\nadd \2, \2, #\3", line) for line in lines).split("\n")
 
 
-def simulate(mca, cpu, iterations, loops):
+def simulate(mca, cpu, width, iterations, loops):
     bodies = [assembly(loop.body) for loop in loops]
     text = "\n".join("\n".join(["# LLVM-MCA-BEGIN", *body, "# LLVM-MCA-END"]) for body in bodies)
     report = json.loads(output_of(
-        [mca, "-mtriple=aarch64-linux-gnu", f"-mcpu={cpu}", f"-iterations={iterations}", "-json",
-         "-"], text + "\n"))
+        [mca, "-mtriple=aarch64-linux-gnu", f"-mcpu={cpu}", f"-dispatch={width}",
+         f"-iterations={iterations}", "-json", "-"], text + "\n"))
     units = [re.sub(r"^(?:\w\w)?Unit|\..*", "", u) for u in report["TargetInfo"]["Resources"]]
     read = [r["SummaryView"]["Instructions"] // iterations for r in report["CodeRegions"]]
     if read != list(map(len, bodies)):
@@ -299,6 +299,8 @@ def arguments():
                                                "llvm-mca-17", "llvm-mca"))
     parser.add_argument("--iterations", type=int, default=200)
     parser.add_argument("--kernel", default="", help="only the functions that this matches")
+    parser.add_argument("--dispatch", action="append", default=[], metavar="CORE=N",
+                        help="operations that enter the core in a cycle, other than in its model")
     parser.add_argument("--details", action="store_true", help="a table of all loops for each core")
     parser.add_argument("--markdown", action="store_true")
     return parser.parse_args()
@@ -308,6 +310,12 @@ def main():
     options = arguments()
     if int(re.search(r"version (\d+)", output_of([options.mca, "--version"]))[1]) < 17:
         fail(f"{options.mca} is older than LLVM 17, which knows less of these cores")
+    widths = {}
+    for text in options.dispatch:
+        core, _, width = text.partition("=")
+        if core not in PORTS or not re.fullmatch("[1-9][0-9]?", width):
+            fail(f"--dispatch {text}: not of the form CORE=N with a core of {', '.join(PORTS)}")
+        widths[core] = width
     with tempfile.TemporaryDirectory() as folder:
         path = options.object or compile_kernels(options.compiler, folder)
         functions = disassemble(options.objdump, path)
@@ -317,8 +325,8 @@ def main():
     loops = [loop for f in found if not isinstance(f, str) for loop in f]
     groups_of = {core: [] for core in CORES if loops}
     for core, groups in groups_of.items():
-        costs = (simulate(options.mca, core, options.iterations, loops) if core in PORTS
-                 else map(firestorm, loops))
+        costs = (map(firestorm, loops) if core not in PORTS else
+                 simulate(options.mca, core, widths.get(core, 0), options.iterations, loops))
         groups += map(list, (pairs for _, pairs in itertools.groupby(
             zip(loops, costs), key=lambda pair: (pair[0].kernel, pair[0].length))))
         print("{}: {} GHz, {} GB/s from DRAM, shared {}\n".format(
