@@ -55,8 +55,11 @@ fi
 expect "GCSTEP_ISA is 'avx2'; it may be portable or neon"
 
 printf 'small\t8x72\tconv\trows\nbias\t8\tbias\tflat\n' >"$scratch/shapes"
-run -cpu neoverse-n1 "$build/gcstep" tune --shapes "$scratch/shapes" --spec sgdm --time 8 --threads 1 \
-    --table "$scratch/new/table.tsv" || fail 'gcstep tune'
+for seconds in 8 60 200; do # where other programs are running, 8 can pass before a shape is measured
+    run -cpu neoverse-n1 "$build/gcstep" tune --shapes "$scratch/shapes" --spec sgdm --time $seconds \
+        --threads 1 --table "$scratch/new/table.tsv" || fail 'gcstep tune'
+    grep -q ': 0 of 2 shapes measured' "$scratch/output" || break
+done
 expect 'this processor is emulated'
 expect '_neon_'
 expect 'times of an emulator: nothing was written'
