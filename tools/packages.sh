@@ -9,7 +9,7 @@ set -eu
 
 wanted='cmake ninja-build gcc g++ pkg-config libhwloc-dev libbenchmark-dev python3 libcmocka-dev'
 if [ "${1:-}" = tests ]; then
-    wanted="$wanted clang libomp-dev make qemu-user binutils libsimde-dev"
+    wanted="$wanted clang libomp-dev make qemu-user binutils libsimde-dev libboost-context-dev"
     wanted="$wanted python3-torch openmpi-bin libopenmpi-dev"
     # For the preset aarch64, which is not for machines that are it.
     case $(uname -m) in
