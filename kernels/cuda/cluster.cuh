@@ -1,0 +1,110 @@
+/* Groups that a cluster of blocks keeps together in its shared memory, so that g is read once: each
+ * block has its part of one row, or some of the rows of a strip of columns. What `keep` does, with
+ * sums that are read from block to block. */
+#ifndef GCSTEP_KERNELS_CUDA_CLUSTER_CUH
+#define GCSTEP_KERNELS_CUDA_CLUSTER_CUH
+
+/* In front of what a block keeps: the sums of its segments (the mean behind them), at the same
+ * place in each block. */
+#define CLUSTER_SEGMENTS 60
+#define CLUSTER_FLOATS   64
+
+/* The mean of a row, of which each block has `each` segments summed in its `sums`. All threads
+ * call; to be followed by cluster_wait, before which no block's shared memory goes. */
+GCS_INLINE float mean_of_cluster(float *sums, int each, int segments, float length) {
+    cluster_arrive();
+    cluster_wait();
+    if (warp_of_block() == 0) {
+        float sum = 0.0F;
+        for (int i = lane_of_warp(); i < segments; i += GCS_LANES)
+            sum = sum + load_of_cluster(sums + i % each, (uint32_t)(i / each));
+        sum = fold_lanes(sum);
+        if (lane_of_warp() == 0)
+            sums[CLUSTER_SEGMENTS] = sum / length;
+    }
+    __syncthreads();
+    cluster_arrive();
+    return sums[CLUSTER_SEGMENTS];
+}
+
+/* All items of a cluster's blocks are the same: row `first`. At most 1,024 segments. */
+GCS_INLINE void rows_cluster(const gcs_cuda_launch *launch, const gcs_rule rule, const form fixed,
+                             const int threads, const int vectors) {
+    GCS_SHARED(shared);
+    const int k = 4 * vectors, blocks = (int)cluster_blocks(), rank = (int)cluster_rank();
+    kept t;
+    t.b = open_job(launch, blockIdx.x / (uint32_t)blocks, rule, fixed);
+    if (t.b.skip)
+        return;
+    const int length = (int)t.b.cols, segments = (length + GCS_SEGMENT - 1) / GCS_SEGMENT;
+    const int each = (segments + blocks - 1) / blocks;
+    const int at = rank * each * GCS_SEGMENT, left = length - at;
+    t.n = left < 0 ? 0 : left < each * GCS_SEGMENT ? left : each * GCS_SEGMENT;
+    move_streams(t.b.f, &t.b.s, t.b.work.first * t.b.cols + (uint64_t)at);
+    t.q = grid_of(t.b.f, &t.b.s);
+    t.y = shared + CLUSTER_FLOATS;
+    t.fours = t.n == 0 ? 0 : (t.n + t.q.shift + 3) / 4;
+    for (int i = (int)threadIdx.x; i < t.fours; i += threads * vectors)
+        keep_round(&t, false, i, threads, k);
+    elements e;
+    load_round(&t, false, (int)threadIdx.x, threads, k, &e);
+    __syncthreads();
+    for (int i = warp_of_block(); i * GCS_SEGMENT < t.n; i += threads / 32) {
+        const int rest = t.n - i * GCS_SEGMENT, n = rest < GCS_SEGMENT ? rest : GCS_SEGMENT;
+        const float sum = sum_of_segment(t.y + t.q.shift + i * GCS_SEGMENT, n);
+        if (lane_of_warp() == 0)
+            shared[i] = sum;
+    }
+    const float mean = mean_of_cluster(shared, each, segments, (float)t.b.cols);
+    const vf means[4] = {mean, mean, mean, mean};
+    step_kept(&t, false, threads, k, means, &e);
+    cluster_wait();
+}
+
+/* A strip as in cols_keep; each block has `each` runs of its rows. In front of the rows: the sums
+ * of its own runs, and a copy of the sums of all runs, which are at most 64. */
+GCS_INLINE void cols_cluster(const gcs_cuda_launch *launch, const gcs_rule rule, const form fixed,
+                             const int threads, const int vectors) {
+    GCS_SHARED(shared);
+    const int k = 4 * vectors, blocks = (int)cluster_blocks(), rank = (int)cluster_rank();
+    kept t;
+    t.b = open_job(launch, blockIdx.x / (uint32_t)blocks, rule, fixed);
+    if (t.b.skip)
+        return;
+    t.count = (int)t.b.work.count;
+    t.line = line_of_strip(t.count);
+    const int width = 4 << t.line;
+    const int all = (int)t.b.rows, runs = (all + GCS_RUN - 1) / GCS_RUN;
+    const int each = (runs + blocks - 1) / blocks;
+    const int at = rank * each * GCS_RUN, left = all - at;
+    const int rows = left < 0 ? 0 : left < each * GCS_RUN ? left : each * GCS_RUN;
+    float *const copies = shared + each * width;
+    move_streams(t.b.f, &t.b.s, (uint64_t)at * t.b.cols + t.b.work.first);
+    t.q = grid_of(t.b.f, &t.b.s);
+    whole_lines(&t);
+    t.y = copies + runs * width;
+    t.fours = rows << t.line;
+    for (int i = (int)threadIdx.x; i < t.fours; i += threads * vectors)
+        keep_round(&t, true, i, threads, k);
+    elements e;
+    load_round(&t, true, (int)threadIdx.x, threads, k, &e);
+    __syncthreads();
+    sums_of_runs(t.y, rows, width, shared, threads);
+    cluster_arrive();
+    cluster_wait();
+    for (int i = (int)threadIdx.x; i < runs * width; i += threads) {
+        const int run = i / width, owner = run / each;
+        copies[i] = load_of_cluster(shared + i - owner * each * width, (uint32_t)owner);
+    }
+    __syncthreads();
+    cluster_arrive();
+    const int column = 4 * ((int)threadIdx.x % (width / 4));
+    vf mean[4];
+    GCS_UNROLL
+    for (int c = 0; c < 4; c++)
+        mean[c] = sum_of_run(copies + column + c, runs, width) / (float)t.b.rows;
+    step_kept(&t, true, threads, k, mean, &e);
+    cluster_wait();
+}
+
+#endif
