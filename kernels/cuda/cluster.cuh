@@ -44,8 +44,7 @@ GCS_INLINE void rows_cluster(const gcs_cuda_launch *launch, const gcs_rule rule,
     t.q = grid_of(t.b.f, &t.b.s);
     t.y = shared + CLUSTER_FLOATS;
     t.fours = t.n == 0 ? 0 : (t.n + t.q.shift + 3) / 4;
-    for (int i = (int)threadIdx.x; i < t.fours; i += threads * vectors)
-        keep_round(&t, false, i, threads, k);
+    keep_all(&t, false, threads, k, 2);
     elements e;
     load_round(&t, false, (int)threadIdx.x, threads, k, &e);
     __syncthreads();
@@ -84,8 +83,7 @@ GCS_INLINE void cols_cluster(const gcs_cuda_launch *launch, const gcs_rule rule,
     whole_lines(&t);
     t.y = copies + runs * width;
     t.fours = rows << t.line;
-    for (int i = (int)threadIdx.x; i < t.fours; i += threads * vectors)
-        keep_round(&t, true, i, threads, k);
+    keep_all(&t, true, threads, k, 2);
     elements e;
     load_round(&t, true, (int)threadIdx.x, threads, k, &e);
     __syncthreads();

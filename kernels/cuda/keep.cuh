@@ -22,19 +22,22 @@ GCS_INLINE void fours_of_kept(const kept *t, const bool strip, int first, int st
         fours_of_range(&t->q, first, stride, t->n, k, x);
         return;
     }
+    /* All in the same columns: `stride` is a multiple of a line's fours. */
+    const int row = first >> t->line, column = 4 * (first - (row << t->line));
+    const int64_t begin = (int64_t)((uint64_t)row * t->b.cols) + column;
+    const int64_t step = (int64_t)((uint64_t)(stride >> t->line) * t->b.cols);
+    const int left = t->count - column < 4 ? t->count - column : 4;
     GCS_UNROLL
     for (int j = 0; j < k / 4; j++) {
-        const int i = first + j * stride, row = i >> t->line;
-        const int column = 4 * (i - (row << t->line)), left = t->count - column;
-        x[j].at = (int64_t)((uint64_t)row * t->b.cols) + column;
+        x[j].at = begin + j * step;
         x[j].from = 0;
-        x[j].to = i >= t->fours ? 0 : left < 4 ? left : 4;
+        x[j].to = first + j * stride < t->fours ? left : 0;
     }
 }
 
 /* One round of the first walk. */
-GCS_INLINE void keep_round(const kept *t, const bool strip, int first, int stride, const int k) {
-    const form f = t->b.f;
+GCS_INLINE void keep_round(const kept *t, const form f, const bool strip, int first, int stride,
+                           const int k) {
     const bool change = (f & CENTER_LAST) != 0;
     four at[MAX_FOURS];
     elements e;
@@ -54,6 +57,20 @@ GCS_INLINE void keep_round(const kept *t, const bool strip, int first, int strid
         if (first + j * stride < t->fours)
             *(float4 *)(t->y + 4 * (first + j * stride)) =
                 make_float4(y[4 * j], y[4 * j + 1], y[4 * j + 2], y[4 * j + 3]);
+    }
+}
+
+/* The first walk. Where it reads one stream alone, a thread takes `ahead` times k elements a round.
+ */
+GCS_INLINE void keep_all(const kept *t, const bool strip, const int threads, const int k,
+                         const int ahead) {
+    const form f = t->b.f;
+    if (ahead == 1 || (f & (L2_FIRST | CENTER_LAST))) {
+        for (int i = (int)threadIdx.x; i < t->fours; i += threads * (k / 4))
+            keep_round(t, f, strip, i, threads, k);
+    } else {
+        for (int i = (int)threadIdx.x; i < t->fours; i += threads * (k / 4) * ahead)
+            keep_round(t, f & ~(form)L2_FIRST, strip, i, threads, k * ahead);
     }
 }
 
@@ -124,8 +141,8 @@ GCS_INLINE void rows_keep(const gcs_cuda_launch *launch, const gcs_rule rule, co
     t.q = grid_of(t.b.f, &t.b.s);
     t.y = shared;
     t.fours = (t.n + t.q.shift + 3) / 4;
-    for (int i = (int)threadIdx.x; i < t.fours; i += threads * vectors)
-        keep_round(&t, false, i, threads, k);
+    const int ahead = threads == 1024 ? 2 : 1; /* one block must do to keep the memory busy */
+    keep_all(&t, false, threads, k, ahead);
     elements e;
     load_round(&t, false, (int)threadIdx.x, threads, k, &e);
     __syncthreads();
@@ -168,8 +185,7 @@ GCS_INLINE void cols_keep(const gcs_cuda_launch *launch, const gcs_rule rule, co
     whole_lines(&t);
     t.y = shared;
     t.fours = rows << t.line;
-    for (int i = (int)threadIdx.x; i < t.fours; i += threads * vectors)
-        keep_round(&t, true, i, threads, k);
+    keep_all(&t, true, threads, k, 1);
     elements e;
     load_round(&t, true, (int)threadIdx.x, threads, k, &e);
     float *const sums = shared + rows * width;
