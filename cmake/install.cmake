@@ -11,7 +11,7 @@ add_library(gcstep::gcstep_static ALIAS gcstep_static)
 set_target_properties(gcstep_shared PROPERTIES EXPORT_NAME gcstep)
 
 # Those who link the static library link what it uses too, as plain library names.
-set(private_libraries m pthread)
+set(private_libraries m pthread ${CMAKE_DL_LIBS})
 if(GCSTEP_OPENMP)
   list(PREPEND private_libraries ${OpenMP_C_LIB_NAMES})
   list(REMOVE_DUPLICATES private_libraries)

@@ -171,8 +171,12 @@ static uint64_t next(uint64_t state, uint64_t value) {
     return finish((state ^ value) + 0x9e3779b97f4a7c15U);
 }
 
+uint64_t gcs_draw_key_of_step(uint64_t seed, uint64_t t) {
+    return next(next(0, seed), t);
+}
+
 void gcs_draw_keys(uint64_t seed, uint64_t t, uint64_t id, uint32_t key[2]) {
-    const uint64_t k = next(next(next(0, seed), t), id);
+    const uint64_t k = next(gcs_draw_key_of_step(seed, t), id);
     key[0] = (uint32_t)k;
     key[1] = (uint32_t)(k >> 32);
 }

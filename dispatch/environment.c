@@ -1,6 +1,7 @@
 /* The GCSTEP_* switches and the log that one of them asks for (docs/environment.md). */
 #include "dispatch/environment.h"
 
+#include "dispatch/cuda/choice.h"
 #include "dispatch/error.h"
 #include "dispatch/registry.h"
 
@@ -68,6 +69,10 @@ static gcs_status read_kernel(gcs_environment *env) {
     if (value == NULL)
         return GCS_OK;
     const gcs_kernel *kernel = gcs_registry_find(value);
+    if (kernel == NULL)
+        env->cuda_kernel = gcs_cuda_find(value);
+    if (env->cuda_kernel != NULL)
+        return GCS_OK;
     if (kernel == NULL)
         return gcs_fail(GCS_BAD_ENVIRONMENT,
                         "GCSTEP_KERNEL is '" SHOWN "'; it may be the name of a kernel of this "

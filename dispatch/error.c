@@ -34,6 +34,8 @@ const char *gcs_status_name(gcs_status status) {
         return "GCS_BAD_ENVIRONMENT";
     case GCS_BUSY:
         return "GCS_BUSY";
+    case GCS_DEVICE_ERROR:
+        return "GCS_DEVICE_ERROR";
     }
     return "unknown status";
 }

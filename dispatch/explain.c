@@ -1,4 +1,5 @@
 /* gcs_plan_explain: why a tensor is stepped by its kernel, in words. */
+#include "dispatch/cuda/plan.h"
 #include "dispatch/plan_internal.h"
 #include "dispatch/registry.h"
 
@@ -95,8 +96,11 @@ size_t gcs_plan_explain(const gcs_plan *plan, size_t index, char *buffer, size_t
         return 0;
     const gcs_planned_tensor *planned = &plan->tensors[index];
     put_tensor(&t, planned);
-    put(&t, " on %d thread%s: %s; ", plan->threads, plan->threads == 1 ? "" : "s",
-        planned->choice.kernel->name);
+    if (plan->cuda != NULL)
+        put(&t, " on %s: ", gcs_cuda_plan_device_name(plan->cuda));
+    else
+        put(&t, " on %d thread%s: ", plan->threads, plan->threads == 1 ? "" : "s");
+    put(&t, "%s; ", planned->choice.kernel->name);
     put_reason(&t, planned);
     if (planned->sum != NULL)
         put(&t, "; its few long rows are shared by pieces instead: %s, then %s", planned->sum->name,

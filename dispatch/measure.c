@@ -77,7 +77,10 @@ gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers
     gcs_status status = gcs_plan_enter(plan, hyper, buffers);
     if (status != GCS_OK)
         return status;
-    status = measure(plan, hyper, buffers, measures);
+    status = plan->cuda != NULL
+                 ? gcs_fail(GCS_UNSUPPORTED, "plan is one of gcs_cuda: gcs_measure is for plans of "
+                                             "the CPU")
+                 : measure(plan, hyper, buffers, measures);
     gcs_plan_leave(plan);
     return status;
 }

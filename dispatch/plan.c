@@ -1,6 +1,7 @@
 /* Making and freeing a plan: arguments are checked, then kernels chosen and the work cut. */
 #include "dispatch/plan_internal.h"
 
+#include "dispatch/cuda/plan.h"
 #include "dispatch/error.h"
 #include "dispatch/record.h"
 #include <stdio.h>
@@ -33,6 +34,9 @@ static gcs_status check_arguments(gcs_plan **plan, const gcs_target *target, con
     const gcs_status status = check_spec(spec);
     if (status != GCS_OK)
         return status;
+    if (target->backend != GCS_BACKEND_CPU && target->backend != GCS_BACKEND_CUDA)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "target.backend %d is not a gcs_backend",
+                        (int)target->backend);
     if (target->threads < 0)
         return gcs_fail(GCS_INVALID_ARGUMENT, "target.threads is %d: it must not be negative",
                         target->threads);
@@ -138,6 +142,8 @@ static gcs_status fill(gcs_plan *plan, const gcs_target *target, const gcs_tenso
         describe(plan, &tensors[i], &plan->tensors[i]);
         elements += plan->tensors[i].elements;
     }
+    if (target->backend == GCS_BACKEND_CUDA)
+        return gcs_cuda_plan_fill(plan, target, env);
     gcs_team_choose(plan, elements * gcs_spec_bytes(&plan->spec));
     gcs_status status = gcs_choose_kernels(plan, target, env);
     if (status == GCS_OK)
@@ -204,6 +210,7 @@ void gcs_plan_destroy(gcs_plan *plan) {
     free(plan->skip);
     gcs_partition_free(plan);
     gcs_measuring_free(plan->measuring);
+    gcs_cuda_plan_free(plan->cuda);
     free(plan);
 }
 

@@ -88,6 +88,8 @@ struct gcs_plan {
     gcs_coef *coef;                  /* [groups], of the step that runs */
     bool *skip;                      /* [groups], by found_inf */
     struct gcs_measuring *measuring; /* what gcs_measure needs; made at its first call */
+    struct gcs_cuda_plan *cuda;      /* NULL: the CPU's. Else what is about threads, sums, parts and
+                                      * stages is not used */
     atomic_flag busy;
 };
 
@@ -164,6 +166,10 @@ void gcs_plan_leave(gcs_plan *plan);
 
 /* Checks the hyper-parameters of all parameter groups and sets plan->coef. */
 gcs_status gcs_take_hyper(gcs_plan *plan, const gcs_hyper *hyper);
+
+/* What a step checks of a flag's address, and of a tensor's buffers. plan->coef is set. */
+gcs_status gcs_check_flag(const gcs_hyper *hyper, size_t group);
+gcs_status gcs_check_step_tensor(const gcs_plan *plan, size_t index, const gcs_buffers *b);
 
 /* ---- measure_plan.c ------------------------------------------------------------------------ */
 

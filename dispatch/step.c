@@ -1,9 +1,10 @@
 /* gcs_step: everything is checked before anything is written. */
 #include "dispatch/buffers.h"
 #include "dispatch/coefficients.h"
+#include "dispatch/cuda/plan.h"
 #include "dispatch/error.h"
 
-static gcs_status check_tensor(const gcs_plan *plan, size_t index, const gcs_buffers *b) {
+gcs_status gcs_check_step_tensor(const gcs_plan *plan, size_t index, const gcs_buffers *b) {
     const gcs_planned_tensor *planned = &plan->tensors[index];
     gcs_area areas[GCS_STEP_AREAS + GCS_MEANS_AREAS];
     size_t count = gcs_step_areas(plan, index, b, areas);
@@ -29,12 +30,19 @@ gcs_status gcs_take_hyper(gcs_plan *plan, const gcs_hyper *hyper) {
     return GCS_OK;
 }
 
+gcs_status gcs_check_flag(const gcs_hyper *hyper, size_t group) {
+    if ((uintptr_t)hyper[group].found_inf % sizeof(float) != 0)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "hyper[%zu].found_inf is not aligned for a float",
+                        group);
+    return GCS_OK;
+}
+
 static gcs_status take_flags(gcs_plan *plan, const gcs_hyper *hyper) {
     for (size_t i = 0; i < plan->groups; i++) {
         const float *flag = hyper[i].found_inf;
-        if ((uintptr_t)flag % sizeof *flag != 0)
-            return gcs_fail(GCS_INVALID_ARGUMENT, "hyper[%zu].found_inf is not aligned for a float",
-                            i);
+        const gcs_status status = gcs_check_flag(hyper, i);
+        if (status != GCS_OK)
+            return status;
         /* A NaN in the flag is not 0, and so means a skipped step too. */
         plan->skip[i] = flag != NULL && *flag != 0;
     }
@@ -55,7 +63,7 @@ static gcs_status step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers
     if (status == GCS_OK)
         status = take_flags(plan, hyper);
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
-        status = check_tensor(plan, i, &buffers[i]);
+        status = gcs_check_step_tensor(plan, i, &buffers[i]);
     if (status != GCS_OK)
         return status;
     if (plan->traffic) {
@@ -88,7 +96,7 @@ gcs_status gcs_step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *b
     gcs_status status = gcs_plan_enter(plan, hyper, buffers);
     if (status != GCS_OK)
         return status;
-    status = step(plan, hyper, buffers);
+    status = plan->cuda != NULL ? gcs_cuda_step(plan, hyper, buffers) : step(plan, hyper, buffers);
     gcs_plan_leave(plan);
     return status;
 }

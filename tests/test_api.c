@@ -175,10 +175,11 @@ static void names(void **state) {
     (void)state;
     static const char *const status[] = {
         "GCS_OK",          "GCS_INVALID_ARGUMENT", "GCS_OUT_OF_MEMORY",
-        "GCS_UNSUPPORTED", "GCS_BAD_ENVIRONMENT",  "GCS_BUSY"};
-    for (int i = 0; i < 6; i++)
+        "GCS_UNSUPPORTED", "GCS_BAD_ENVIRONMENT",  "GCS_BUSY",
+        "GCS_DEVICE_ERROR"};
+    for (int i = 0; i < 7; i++)
         assert_string_equal(gcs_status_name((gcs_status)i), status[i]);
-    assert_string_equal(gcs_status_name((gcs_status)6), "unknown status");
+    assert_string_equal(gcs_status_name((gcs_status)7), "unknown status");
     assert_string_equal(gcs_status_name((gcs_status)-1), "unknown status");
     char version[64];
     snprintf(version, sizeof version, "%d.%d.%d", GCS_VERSION_MAJOR, GCS_VERSION_MINOR,

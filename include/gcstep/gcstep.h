@@ -49,7 +49,8 @@ typedef enum gcs_status {
     GCS_OUT_OF_MEMORY = 2,
     GCS_UNSUPPORTED = 3,     /* this machine or this build cannot do what was asked */
     GCS_BAD_ENVIRONMENT = 4, /* a GCSTEP_* variable holds a value that it does not know */
-    GCS_BUSY = 5 /* another thread is inside gcs_step or gcs_measure with the same plan */
+    GCS_BUSY = 5,        /* another thread is inside gcs_step or gcs_measure with the same plan */
+    GCS_DEVICE_ERROR = 6 /* a call to the device's driver failed; the sentence has its own name */
 } gcs_status;
 
 /* The name of a status, "GCS_OK" and so on; "unknown status" for any other number. */
@@ -226,7 +227,12 @@ typedef void gcs_task(void *arg, uint64_t index);
  * threads and in whichever order it likes, and returns when all have returned. */
 typedef void gcs_parallel_for(void *pool, uint64_t count, gcs_task *task, void *arg);
 
-/* Where and how a plan's steps run. Start from gcs_cpu() and change what differs. */
+typedef enum gcs_backend {
+    GCS_BACKEND_CPU = 0,
+    GCS_BACKEND_CUDA = 1 /* see gcs_cuda */
+} gcs_backend;
+
+/* Where and how a plan's steps run. Start from gcs_cpu() or gcs_cuda() and change what differs. */
 typedef struct gcs_target {
     int threads; /* 0: what OpenMP, the process' affinity and its CPU quota allow; n: at most n,
                   * and never more than 1,024. Fewer are used where a step moves less than 1 MiB:
@@ -240,9 +246,43 @@ typedef struct gcs_target {
     const char *kernel; /* NULL, or the name of the kernel to use for each tensor it fits (but not
                          * where threads share a few long rows by pieces, nor where a shard cuts
                          * groups) */
+    gcs_backend backend;
+    void *stream; /* CUDA alone: see gcs_cuda */
 } gcs_target;
 
 GCS_API gcs_target gcs_cpu(void);
+
+/* An NVIDIA GPU: that of the CUDA context which is current on the thread that makes the plan.
+ * `stream` is a CUstream or cudaStream_t of that context; NULL: the default stream. Threads, their
+ * pool and the table are not looked at. The CUDA driver is opened when the first such plan is made;
+ * no context is made, changed or destroyed, ever.
+ *
+ * With such a plan
+ * - the pointers of gcs_buffers and gcs_hyper.found_inf are addresses of that GPU: of its memory,
+ * of managed memory, or of pinned host memory that it reaches at the same address;
+ * - gcs_step enqueues its work in the stream and returns: at most one launch for each kernel in
+ * use, whatever the number of tensors. The results are there when the stream has come so far. The
+ * same context must be current. Nothing is allocated, and nothing waited for, with one exception:
+ * where the buffers differ from those of the step before, or there are more than 16 parameter
+ * groups, a small copy precedes the launches, and the host waits while eight such copies are under
+ * way;
+ * - the steps of a plan must run one after the other, as they do in one stream;
+ * - gcs_step may be captured in a CUDA graph (not in the default stream, and make the plan before).
+ *   The graph has the buffers, hyper-parameters, t and seed included, of the captured call for
+ * good, and the plan must live as long as it. So lr and t do not advance from replay to replay:
+ * capture what is the same in each, or update the graph. Up to 8 different sets of buffers (of
+ * buffers and hyper-parameters, with more than 16 groups) can be captured from one plan;
+ * - gcs_plan_destroy waits for the context's work. It may be called on any thread, after the graphs
+ *   that hold the plan's steps, before the context is destroyed;
+ * - gcs_measure gives GCS_UNSUPPORTED.
+ *
+ * Errors beside those that a CPU plan has: GCS_UNSUPPORTED (a build without CUDA kernels, no driver
+ * or an older one than of CUDA 12.0, no GPU or one that the kernels are not made for),
+ * GCS_DEVICE_ERROR (no current context or not the plan's, a stream of another one, a failed call),
+ * GCS_INVALID_ARGUMENT (a pointer that the GPU cannot reach). Where gcs_step says GCS_DEVICE_ERROR
+ * because a kernel was not launched, others may have been before it. An error of the GPU itself is
+ * found by a later call, as always with CUDA. */
+GCS_API gcs_target gcs_cuda(void *stream);
 
 /* ---- A plan: what is decided once -------------------------------------------------------- */
 
@@ -260,6 +300,11 @@ GCS_API gcs_status gcs_plan_create(gcs_plan **plan, gcs_target target, const gcs
 
 /* Frees a plan. NULL is allowed. */
 GCS_API void gcs_plan_destroy(gcs_plan *plan);
+
+/* The stream, of the plan's context, for the steps from now on of a plan of gcs_cuda. That they run
+ * behind the earlier steps is the caller's to see to. Errors: GCS_INVALID_ARGUMENT (NULL, a plan of
+ * the CPU), GCS_DEVICE_ERROR (a stream of another context), GCS_BUSY. */
+GCS_API gcs_status gcs_plan_set_stream(gcs_plan *plan, void *stream);
 
 /* These take NULL for a plan of nothing: 0, NULL.
  * Number of tensors, of parameter groups (1 + the largest .group), and of the threads that the work
