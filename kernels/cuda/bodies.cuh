@@ -24,3 +24,5 @@
 #include "kernels/cuda/split.cuh"
 
 #include "kernels/cuda/given.cuh"
+
+#include "kernels/cuda/measure.cuh"

@@ -30,7 +30,7 @@ typedef struct gcs_cuda_matrix {
 /* What one block does, or one cluster of blocks: an item of a launch's work. A unit is an element
  * (FLAT, and kernels that are given the means), a row (ROWS) or a column (COLS).
  *
- * LINEAR  count <= capacity elements
+ * LINEAR  count <= capacity elements; of kernels that measure: rows, columns, or of PART segments
  * BLOCK   whole rows, count x cols <= capacity; where cols is no multiple of 32 better 31 less, so
  * that the block can begin at a line of memory KEEP    one row, or `count` columns: GCS_CUDA_STRIP
  * or a power of two above it up to `capacity`, less at the matrix's end CLUSTER as KEEP SPLIT   one

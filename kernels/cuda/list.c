@@ -13,6 +13,7 @@
 #define VIEW_flat     GCS_VIEW_FLAT
 #define VIEW_rows     GCS_VIEW_ROWS
 #define VIEW_cols     GCS_VIEW_COLS
+#define VIEW_part     GCS_VIEW_PART
 
 /* LOOP_<loop>: of the row; KEEPING_<loop>. */
 #define LOOP_linear     .op = GCS_OP_STEP
@@ -22,6 +23,8 @@
 #define LOOP_cluster    .op = GCS_OP_STEP
 #define LOOP_split      .op = GCS_OP_STEP
 #define LOOP_given      .op = GCS_OP_STEP, .means_given = true
+#define LOOP_measure    .op = GCS_OP_MEASURE
+#define LOOP_change     .op = GCS_OP_CHANGE
 #define KEEPING_linear  GCS_CUDA_LINEAR
 #define KEEPING_traffic GCS_CUDA_LINEAR
 #define KEEPING_block   GCS_CUDA_BLOCK
@@ -29,16 +32,21 @@
 #define KEEPING_cluster GCS_CUDA_CLUSTER
 #define KEEPING_split   GCS_CUDA_SPLIT
 #define KEEPING_given   GCS_CUDA_LINEAR
+#define KEEPING_measure GCS_CUDA_LINEAR
+#define KEEPING_change  GCS_CUDA_LINEAR
 
 /* The longest group, where shared memory does not set the bound: a block's elements; segments that
  * the room behind a row, and runs that one sum of runs, can take (keep.cuh, cluster.cuh). 0: any.
  */
 #define KEPT_SEGMENTS                            126
-#define CLUSTER_SEGMENTS                         60 /* of each block */
+#define CLUSTER_SEGMENTS                         60                  /* of each block */
+#define MEASURED                                 ((uint64_t)1 << 30) /* three levels of 1,024 lanes, or five of 64 */
 #define LONGEST_linear(view, capacity, cluster)  0
 #define LONGEST_traffic(view, capacity, cluster) 0
 #define LONGEST_given(view, capacity, cluster)   0
 #define LONGEST_split(view, capacity, cluster)   0
+#define LONGEST_measure(view, capacity, cluster) MEASURED
+#define LONGEST_change(view, capacity, cluster)  MEASURED
 #define LONGEST_block(view, capacity, cluster)   (capacity)
 #define LONGEST_keep(view, capacity, cluster)                                                      \
     (VIEW_##view == GCS_VIEW_ROWS ? KEPT_SEGMENTS * GCS_SEGMENT : GCS_RUN * GCS_RUN)
@@ -122,9 +130,18 @@ static uint64_t shared_of_strip(const gcs_cuda_kernel *kernel, uint64_t length, 
     return 1;
 }
 
+/* Lanes of two levels for each warp, of sums and squares; columns: runs of 32 columns
+ * (measure.cuh). */
+static uint64_t shared_of_measuring(const gcs_cuda_kernel *kernel) {
+    const uint64_t warps = kernel->threads / 32;
+    return kernel->row.view == GCS_VIEW_COLS ? 2 * GCS_RUN * 32 : warps * 4 * GCS_LANES;
+}
+
 uint64_t gcs_cuda_shared_bytes(const gcs_cuda_kernel *kernel, uint64_t length, uint64_t columns) {
     if (kernel->row.max_length != 0 && length > kernel->row.max_length)
         return UINT64_MAX;
+    if (kernel->row.op == GCS_OP_MEASURE || kernel->row.op == GCS_OP_CHANGE)
+        return sizeof(float) * shared_of_measuring(kernel);
     if (kernel->keeping == GCS_CUDA_LINEAR)
         return 0;
     return sizeof(float) * (kernel->row.view == GCS_VIEW_COLS

@@ -39,7 +39,12 @@
     X(update, cols, keep512, keep, 512, 1, 2, 1, 64)                                               \
     X(update, cols, split512, split, 512, 1, 2, 1, 64)                                             \
     X(given, rows, given256, given, 256, 3, 1, 1, 1024)                                            \
-    X(given, cols, given256, given, 256, 3, 1, 1, 1024)
+    X(given, cols, given256, given, 256, 3, 1, 1, 1024)                                            \
+    X(none, rows, measure256, measure, 256, 4, 1, 1, 64)                                           \
+    X(none, cols, measure256, measure, 256, 4, 1, 1, 32)                                           \
+    X(none, part, measure256, measure, 256, 4, 1, 1, 64)                                           \
+    X(update, rows, change256, change, 256, 2, 1, 1, 64)                                           \
+    X(update, cols, change256, change, 256, 2, 1, 1, 32)
 
 /* The common rules: X(name, rule, ...). */
 #define GCS_CUDA_RULES(X, ...)                                                                     \
