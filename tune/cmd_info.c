@@ -1,4 +1,6 @@
 /* gcstep info: this machine, the kernels it can run, and the tables in use. */
+#include "dispatch/cuda/choice.h"
+#include "dispatch/cuda/image.h"
 #include "dispatch/registry.h"
 #include "dispatch/table.h"
 #include "tune/command.h"
@@ -11,11 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char help[] =
-    "Shows the machine, the kernels compiled in and whether it can run them, the tables that were\n"
-    "looked for, and the GCSTEP_* switches in effect.\n"
-    "\n"
-    "Usage: gcstep info [--help]\n";
+static const char help[] = "Shows the machine and its GPUs, the kernels compiled in and whether it "
+                           "can run them, the tables\n"
+                           "that were looked for, and the GCSTEP_* switches in effect.\n"
+                           "\n"
+                           "Usage: gcstep info [--help]\n";
 
 static const char *const switches[] = {"GCSTEP_ISA",   "GCSTEP_KERNEL", "GCSTEP_TUNED",
                                        "GCSTEP_TABLE", "GCSTEP_RECORD", "GCSTEP_LOG"};
@@ -78,6 +80,32 @@ static void print_kernels(void) {
     print_library();
 }
 
+static void print_gpus(void) {
+    const gcs_cuda_image *image = &gcs_cuda_built_image;
+    printf("\nCUDA\n");
+    if (image->fatbin != NULL)
+        printf("  kernels    %zu, revision %s, for %s, by CUDA %d.%d\n", gcs_cuda_kernel_count,
+               gcs_cuda_impl_rev(), image->architectures, image->version / 1000,
+               image->version % 1000 / 10);
+    else
+        printf("  kernels    none in this build: nvcc was not found\n");
+    const gcs_cuda_driver *driver;
+    int count = 0;
+    if (gcs_cuda_open(&driver) != GCS_OK || gcs_cuda_device_count(&count) != GCS_OK) {
+        printf("  driver     %s\n", gcs_last_error());
+        return;
+    }
+    printf("  driver     of CUDA %d.%d\n", driver->version / 1000, driver->version % 1000 / 10);
+    for (int i = 0; i < count; i++) {
+        gcs_cuda_device device;
+        char text[256];
+        const bool known = gcs_cuda_device_at(i, &device) == GCS_OK;
+        if (known)
+            gcs_cuda_device_format(&device, text, sizeof text);
+        printf("  GPU %-6d %s\n", i, known ? text : gcs_last_error());
+    }
+}
+
 static int print_tables(const gcs_environment *env, const gcs_machine *machine) {
     gcs_tables *tables = gcs_tables_open(env, machine, NULL);
     if (!tables) {
@@ -123,6 +151,7 @@ static int print_all(void) {
     gcs_machine_read(&machine);
     print_machine(&machine);
     print_kernels();
+    print_gpus();
     print_switches();
     print_build();
     gcs_environment env;

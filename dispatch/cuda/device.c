@@ -32,6 +32,28 @@ gcs_status gcs_cuda_device_read(const gcs_cuda_driver *driver, gcs_cu_device whi
     return GCS_OK;
 }
 
+gcs_status gcs_cuda_device_count(int *count) {
+    const gcs_cuda_driver *driver;
+    *count = 0;
+    const gcs_status status = gcs_cuda_open(&driver);
+    if (status != GCS_OK)
+        return status;
+    const gcs_cu_result result = driver->device_count(count);
+    return result == GCS_CU_SUCCESS ? GCS_OK
+                                    : gcs_cuda_fail(driver, result, "the GPUs cannot be counted");
+}
+
+gcs_status gcs_cuda_device_at(int ordinal, gcs_cuda_device *device) {
+    const gcs_cuda_driver *driver;
+    gcs_cu_device which;
+    const gcs_status status = gcs_cuda_open(&driver);
+    if (status != GCS_OK)
+        return status;
+    const gcs_cu_result result = driver->device_get(&which, ordinal);
+    return result == GCS_CU_SUCCESS ? gcs_cuda_device_read(driver, which, device)
+                                    : gcs_cuda_fail(driver, result, "GPU %d", ordinal);
+}
+
 size_t gcs_cuda_device_format(const gcs_cuda_device *device, char *text, size_t size) {
     const int n = snprintf(text, size, "%s, sm_%d%d, %d multiprocessors, L2 %.1f MiB, bus %d bits",
                            device->name, device->major, device->minor, device->multiprocessors,
