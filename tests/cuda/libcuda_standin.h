@@ -60,7 +60,7 @@ void standin_forget(const void *start);
 void standin_make_current(int context);
 void standin_destroy_context(int context);
 
-/* A stream of a context. */
+/* A stream of a context, until the next standin_reset. */
 void *standin_stream(int context);
 
 /* From now on what is enqueued waits. It goes on in order, up to so many operations; and with each

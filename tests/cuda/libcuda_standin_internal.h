@@ -17,6 +17,7 @@ typedef struct standin_context {
 
 typedef struct standin_stream_object {
     standin_context *context;
+    bool of_test;
 } standin_stream_object;
 
 typedef struct standin_function {

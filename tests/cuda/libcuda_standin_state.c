@@ -6,7 +6,15 @@
 #include <string.h>
 
 #define API __attribute__((visibility("default")))
-enum { CONTEXTS = 4, MEMORIES = 4096, FUNCTIONS = 64, COUNTED = 64, OPERATIONS = 4096 };
+enum {
+    CONTEXTS = 4,
+    MEMORIES = 4096,
+    FUNCTIONS = 64,
+    COUNTED = 64,
+    OPERATIONS = 4096,
+    MODULES = 64,
+    STREAMS = 64
+};
 
 API int standin_version, standin_devices, standin_shared_bytes, standin_l2_bytes;
 API size_t standin_parameter_bytes;
@@ -16,7 +24,9 @@ const char *standin_missing_kernel;
 
 static standin_context contexts[CONTEXTS];
 static standin_memory memories[MEMORIES];
-static unsigned modules, streams, made; /* alive; `made`: allocations of this library */
+static standin_function *modules_made[MODULES];    /* that have not been unloaded */
+static standin_stream_object all_streams[STREAMS]; /* context NULL: free */
+static unsigned modules, streams, made;            /* alive; `made`: allocations of this library */
 static standin_hook *hook;
 static void *hook_context;
 static const char *missing_function;
@@ -110,12 +120,21 @@ API void standin_destroy_context(int context) {
 }
 
 int standin_new_module(void **module) {
-    *module = calloc(FUNCTIONS, sizeof(standin_function));
+    unsigned i = 0;
+    while (i < MODULES && modules_made[i] != NULL)
+        i++;
+    if (i == MODULES)
+        fail_test("too many modules");
+    *module = modules_made[i] = calloc(FUNCTIONS, sizeof(standin_function));
     modules++;
     return *module != NULL ? 0 : 2;
 }
 
 int standin_free_module(void *module) {
+    for (unsigned i = 0; i < MODULES; i++) {
+        if (modules_made[i] == module)
+            modules_made[i] = NULL;
+    }
     free(module);
     modules--;
     return 0;
@@ -135,22 +154,29 @@ int standin_new_function(void **function, void *module, const char *name) {
     return 0;
 }
 
+/* Streams of the test are those that nobody destroys. */
+static standin_stream_object *take_stream(standin_context *context, bool of_test) {
+    unsigned i = 0;
+    while (i < STREAMS && all_streams[i].context != NULL)
+        i++;
+    if (i == STREAMS)
+        fail_test("too many streams");
+    all_streams[i] = (standin_stream_object){context, of_test};
+    return &all_streams[i];
+}
+
 void *standin_new_stream(standin_context *context) {
-    standin_stream_object *stream = malloc(sizeof *stream);
-    if (stream == NULL)
-        fail_test("no memory");
-    stream->context = context;
     streams++;
-    return stream;
+    return take_stream(context, false);
 }
 
 void standin_free_stream(void *stream) {
-    free(stream);
+    ((standin_stream_object *)stream)->context = NULL;
     streams--;
 }
 
 API void *standin_stream(int context) {
-    return standin_new_stream(&contexts[context]);
+    return take_stream(&contexts[context], true);
 }
 
 /* ---- Memory -------------------------------------------------------------------------------- */
@@ -349,6 +375,10 @@ API void standin_reset(void) {
     standin_current = &contexts[0];
     standin_missing_kernel = missing_function = NULL;
     planned.function = NULL;
+    for (int i = 0; i < STREAMS; i++) {
+        if (all_streams[i].of_test)
+            all_streams[i] = (standin_stream_object){0};
+    }
     memset(counted, 0, sizeof counted);
     hook = NULL;
     clear(&waiting);
