@@ -54,33 +54,68 @@ function(gcstep_cuda_impl_rev result)
   set(${result} ${rev} PARENT_SCOPE)
 endfunction()
 
-# gcstep_cuda_architecture(75-virtual images outputs): adds the command that compiles for it, and
-# appends to the two lists what fatbinary is told of it, and its file.
-function(gcstep_cuda_architecture architecture images_name outputs_name)
-  string(REGEX MATCH "^([0-9]+a?)-(real|virtual)$" matched ${architecture})
-  if(NOT matched)
-    message(FATAL_ERROR "GCSTEP_CUDA_ARCHITECTURES: '${architecture}' is not like 90-real or 75-virtual")
+# gcstep_cuda_compile(output how...): the command that makes the file. Spills and local memory, which
+# make a kernel slow, are warned of, and no build passes with them where warnings are errors.
+function(gcstep_cuda_compile output)
+  set(warnings -Xptxas --warn-on-spills,--warn-on-local-memory-usage)
+  if(CMAKE_COMPILE_WARNING_AS_ERROR)
+    list(APPEND warnings -Xptxas --warning-as-error -Werror all-warnings)
   endif()
-  set(sm ${CMAKE_MATCH_1})
-  if(CMAKE_MATCH_2 STREQUAL "real")
-    set(output ${CMAKE_CURRENT_BINARY_DIR}/cuda_kernels_sm_${sm}.cubin)
-    set(how -cubin -arch=sm_${sm})
-    set(kind elf)
-  else()
-    set(output ${CMAKE_CURRENT_BINARY_DIR}/cuda_kernels_compute_${sm}.ptx)
-    set(how -ptx -arch=compute_${sm})
-    set(kind ptx)
-  endif()
+  list(JOIN ARGN " " text)
   add_custom_command(
     OUTPUT ${output}
-    COMMAND ${gcstep_nvcc} ${gcstep_nvcc_flags} ${how} -MD -MF ${output}.d -MT ${output} -o ${output}
-            ${PROJECT_SOURCE_DIR}/kernels/cuda/kernels.cu
+    COMMAND ${gcstep_nvcc} ${gcstep_nvcc_flags} ${warnings} ${ARGN} -MD -MF ${output}.d -MT ${output}
+            -o ${output} ${PROJECT_SOURCE_DIR}/kernels/cuda/kernels.cu
     DEPENDS ${PROJECT_SOURCE_DIR}/kernels/cuda/kernels.cu
     DEPFILE ${output}.d
-    COMMENT "CUDA kernels for ${how}"
+    COMMENT "CUDA kernels: ${text}"
     VERBATIM)
-  set(${images_name} ${${images_name}} --image3=kind=${kind},sm=${sm},file=${output} PARENT_SCOPE)
-  set(${outputs_name} ${${outputs_name}} ${output} PARENT_SCOPE)
+endfunction()
+
+# gcstep_cuda_architectures(code ptx): of GCSTEP_CUDA_ARCHITECTURES, makes lists of what fatbinary is
+# told: kind,architecture,file.
+function(gcstep_cuda_architectures code ptx)
+  set(of_code)
+  set(of_ptx)
+  foreach(architecture IN LISTS GCSTEP_CUDA_ARCHITECTURES)
+    string(REGEX MATCH "^([0-9]+a?)-(real|virtual)$" matched ${architecture})
+    if(NOT matched)
+      message(FATAL_ERROR
+        "GCSTEP_CUDA_ARCHITECTURES: '${architecture}' is not like 90-real or 75-virtual")
+    endif()
+    set(sm ${CMAKE_MATCH_1})
+    if(CMAKE_MATCH_2 STREQUAL "real")
+      set(output ${CMAKE_CURRENT_BINARY_DIR}/cuda_kernels_sm_${sm}.cubin)
+      gcstep_cuda_compile(${output} -cubin -arch=sm_${sm})
+      list(APPEND of_code kind=elf,sm=${sm},file=${output})
+    else()
+      set(output ${CMAKE_CURRENT_BINARY_DIR}/cuda_kernels_compute_${sm})
+      gcstep_cuda_compile(${output}.nvcc.ptx -ptx -arch=compute_${sm})
+      add_custom_command(
+        OUTPUT ${output}.ptx
+        COMMAND ${CMAKE_COMMAND} -DINPUT=${output}.nvcc.ptx -DOUTPUT=${output}.ptx
+                -P ${PROJECT_SOURCE_DIR}/cmake/lower_ptx.cmake
+        DEPENDS ${output}.nvcc.ptx ${PROJECT_SOURCE_DIR}/cmake/lower_ptx.cmake
+        VERBATIM)
+      list(APPEND of_ptx kind=ptx,sm=${sm},file=${output}.ptx)
+      # For the tests: a command that checks it.
+      set_property(GLOBAL APPEND PROPERTY GCSTEP_CUDA_PTX_CHECKS
+                   "${gcstep_cuda_bin}/ptxas -arch=sm_${sm} ${output}.ptx -o /dev/null")
+    endif()
+  endforeach()
+  set(${code} ${of_code} PARENT_SCOPE)
+  set(${ptx} ${of_ptx} PARENT_SCOPE)
+endfunction()
+
+# gcstep_cuda_fatbin(output compression images...)
+function(gcstep_cuda_fatbin output compression)
+  string(REGEX REPLACE "[^;]*file=" "" files "${ARGN}")
+  list(TRANSFORM ARGN PREPEND "--image3=")
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${gcstep_cuda_bin}/fatbinary --create=${output} -64 ${compression} ${ARGN}
+    DEPENDS ${files}
+    VERBATIM)
 endfunction()
 
 # gcstep_cuda_image(result): the C file that defines gcs_cuda_built_image, with kernels or without.
@@ -95,21 +130,26 @@ function(gcstep_cuda_image result)
   string(REGEX MATCH "release ([0-9]+)\\.([0-9]+)" matched "${text}")
   math(EXPR GCSTEP_CUDA_VERSION "${CMAKE_MATCH_1} * 1000 + ${CMAKE_MATCH_2} * 10")
   message(STATUS "CUDA kernels: by ${gcstep_nvcc}, CUDA ${CMAKE_MATCH_1}.${CMAKE_MATCH_2}")
-  set(images)
-  set(outputs)
-  foreach(architecture IN LISTS GCSTEP_CUDA_ARCHITECTURES)
-    gcstep_cuda_architecture(${architecture} images outputs)
-  endforeach()
+  gcstep_cuda_architectures(code ptx)
   set(GCSTEP_CUDA_FATBIN ${CMAKE_CURRENT_BINARY_DIR}/cuda_kernels.fatbin)
-  add_custom_command(
-    OUTPUT ${GCSTEP_CUDA_FATBIN}
-    COMMAND ${gcstep_cuda_bin}/fatbinary --create=${GCSTEP_CUDA_FATBIN} -64 --compress-all ${images}
-    DEPENDS ${outputs}
-    VERBATIM)
+  set(GCSTEP_CUDA_PTX_FATBIN ${CMAKE_CURRENT_BINARY_DIR}/cuda_kernels_ptx.fatbin)
+  gcstep_cuda_fatbin(${GCSTEP_CUDA_FATBIN} --compress-all ${code} ${ptx})
+  set(fatbins ${GCSTEP_CUDA_FATBIN})
+  set(GCSTEP_CUDA_HAS_PTX 0)
+  if(ptx)
+    # By the method that drivers before CUDA 12.4 know; a compiler of theirs knows no other.
+    set(compression --compress-all)
+    if(GCSTEP_CUDA_VERSION GREATER_EQUAL 13000)
+      list(APPEND compression --compress-mode=speed)
+    endif()
+    gcstep_cuda_fatbin(${GCSTEP_CUDA_PTX_FATBIN} "${compression}" ${ptx})
+    list(APPEND fatbins ${GCSTEP_CUDA_PTX_FATBIN})
+    set(GCSTEP_CUDA_HAS_PTX 1)
+  endif()
   list(JOIN GCSTEP_CUDA_ARCHITECTURES " " GCSTEP_CUDA_ARCHITECTURE_TEXT)
   configure_file(${PROJECT_SOURCE_DIR}/cmake/cuda_image.c.in ${CMAKE_CURRENT_BINARY_DIR}/cuda_image.c
                  @ONLY)
   set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/cuda_image.c PROPERTIES
-    OBJECT_DEPENDS ${GCSTEP_CUDA_FATBIN})
+    OBJECT_DEPENDS "${fatbins}")
   set(${result} ${CMAKE_CURRENT_BINARY_DIR}/cuda_image.c PARENT_SCOPE)
 endfunction()

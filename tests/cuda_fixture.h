@@ -11,7 +11,7 @@
 
 /* In the place of the library's: there are kernels, whether or not nvcc was here. */
 const gcs_cuda_image gcs_cuda_built_image = {
-    .fatbin = "stand-in", .version = 13000, .architectures = "nothing"};
+    .fatbin = "stand-in", .ptx = "stand-in PTX", .version = 13000, .architectures = "nothing"};
 
 /* What was launched. */
 typedef struct noted {

@@ -4,6 +4,7 @@
 
 typedef struct gcs_cuda_image {
     const void *fatbin;        /* NULL: this build has no CUDA kernels */
+    const void *ptx;           /* for drivers of an older CUDA than made it: PTX alone; or NULL */
     int version;               /* of the CUDA that made it, 1000 x major + 10 x minor */
     const char *architectures; /* that it has code for, in words */
 } gcs_cuda_image;

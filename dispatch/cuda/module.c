@@ -10,7 +10,10 @@
 
 gcs_status gcs_cuda_module_load(const gcs_cuda_driver *driver, gcs_cu_module *module) {
     const gcs_cuda_image *image = &gcs_cuda_built_image;
-    const gcs_cu_result result = driver->module_load(module, image->fatbin);
+    /* Machine code is for drivers of the same major version on. */
+    const bool is_older = driver->version / 1000 < image->version / 1000;
+    const gcs_cu_result result =
+        driver->module_load(module, is_older && image->ptx != NULL ? image->ptx : image->fatbin);
     if (result != GCS_CU_SUCCESS)
         return gcs_cuda_fail(driver, result,
                              "the CUDA kernels of this build (%s, by CUDA %d.%d) cannot be loaded "

@@ -126,6 +126,17 @@ static int cuDeviceGetAttribute(int *value, int attribute, int device) {
 
 /* ---- Contexts ------------------------------------------------------------------------------ */
 
+static int cuDevicePrimaryCtxRetain(void **context, int device) {
+    ENTER(true);
+    *context = standin_primary(device);
+    return *context != NULL ? 0 : STANDIN_INVALID_DEVICE;
+}
+
+static int cuDevicePrimaryCtxRelease_v2(int device) {
+    ENTER(true);
+    return standin_primary(device) != NULL ? 0 : STANDIN_INVALID_DEVICE;
+}
+
 static int cuCtxGetCurrent(void **context) {
     ENTER(false);
     *context = standin_current;
@@ -166,8 +177,13 @@ static int cuCtxSynchronize(void) {
 
 static int cuModuleLoadData(void **module, const void *image) {
     ENTER(true);
-    if (image == NULL || standin_current == NULL)
+    const char *text = image;
+    if (text == NULL || standin_current == NULL)
         return STANDIN_INVALID_VALUE;
+    if (standin_version < 13000 && strcmp(text, "stand-in PTX") != 0)
+        return 209;
+    if (standin_version >= 13000 && strcmp(text, "stand-in") != 0)
+        return 209;
     return standin_new_module(module);
 }
 
@@ -358,6 +374,8 @@ static const struct {
     SYMBOL("cuDeviceGet", cuDeviceGet),
     SYMBOL("cuDeviceGetName", cuDeviceGetName),
     SYMBOL("cuDeviceGetAttribute", cuDeviceGetAttribute),
+    SYMBOL("cuDevicePrimaryCtxRetain", cuDevicePrimaryCtxRetain),
+    SYMBOL("cuDevicePrimaryCtxRelease", cuDevicePrimaryCtxRelease_v2),
     SYMBOL("cuCtxGetCurrent", cuCtxGetCurrent),
     SYMBOL("cuCtxGetDevice", cuCtxGetDevice),
     SYMBOL("cuCtxPushCurrent", cuCtxPushCurrent_v2),
