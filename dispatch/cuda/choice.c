@@ -52,13 +52,56 @@ static uint64_t threads_of(const gcs_cuda_kernel *kernel, uint64_t length,
     return gcs_cuda_threads_at_a_time(kernel, length, columns, device->shared_bytes);
 }
 
-/* Of two kernels that keep their groups in shared memory. */
-static bool keeps_better(const gcs_cuda_kernel *a, const gcs_cuda_kernel *b, uint64_t length,
+/* Blocks of a cluster share a group by whole segments or runs: the part of their work that is not
+ * waiting for the block with the most, in 1/1,024. */
+static uint64_t balance_of(const gcs_cuda_kernel *kernel, uint64_t length) {
+    const uint64_t piece = kernel->row.view == GCS_VIEW_COLS ? GCS_RUN : GCS_SEGMENT;
+    const uint64_t pieces = (length + piece - 1) / piece, blocks = kernel->cluster;
+    const uint64_t most = (pieces + blocks - 1) / blocks;
+    return pieces * 1024 / (most * blocks);
+}
+
+/* Longer rows go better by one large block. */
+#define LARGE_BLOCK_ROW 16384
+
+/* Of two kernels that keep their groups in shared memory: the threads that a multiprocessor has at
+ * work, no more than the kernels' registers allow. */
+static bool keeps_better(const gcs_cuda_kernel *a, const gcs_cuda_kernel *b, const gcs_need *need,
                          const gcs_cuda_device *device) {
+    const uint64_t length = need->length;
+    const uint64_t strip_a = gcs_cuda_columns(a, length, device->shared_bytes);
+    const uint64_t strip_b = gcs_cuda_columns(b, length, device->shared_bytes);
+    if (strip_a != strip_b)
+        return strip_a > strip_b; /* wide ones are made where they leave enough threads */
     const uint64_t of_a = threads_of(a, length, device), of_b = threads_of(b, length, device);
-    if (of_a >= ENOUGH && of_b >= ENOUGH)
-        return a->threads < b->threads;
-    return of_a > of_b;
+    const uint64_t merit_a = (of_a < ENOUGH ? of_a : ENOUGH) * balance_of(a, length);
+    const uint64_t merit_b = (of_b < ENOUGH ? of_b : ENOUGH) * balance_of(b, length);
+    if (merit_a != merit_b)
+        return merit_a > merit_b;
+    const bool large =
+        need->view == GCS_VIEW_ROWS && a->keeping == GCS_CUDA_KEEP && length > LARGE_BLOCK_ROW;
+    return large ? a->threads > b->threads : a->threads < b->threads;
+}
+
+/* Longer rows, and columns in strips of one line of memory, go better by a cluster than by one
+ * block. */
+#define CLUSTER_ROW 40960
+
+static bool is_for_clusters(const gcs_cuda_kernel *kernel, const gcs_need *need,
+                            const gcs_cuda_device *device) {
+    return need->view == GCS_VIEW_COLS
+               ? gcs_cuda_columns(kernel, need->length, device->shared_bytes) <= GCS_CUDA_STRIP
+               : need->length > CLUSTER_ROW;
+}
+
+/* In registers, in shared memory, in that of a cluster, read again. */
+static bool is_kept_better(const gcs_cuda_kernel *a, const gcs_cuda_kernel *b, const gcs_need *need,
+                           const gcs_cuda_device *device) {
+    if (a->keeping == GCS_CUDA_CLUSTER && b->keeping == GCS_CUDA_KEEP)
+        return is_for_clusters(b, need, device);
+    if (a->keeping == GCS_CUDA_KEEP && b->keeping == GCS_CUDA_CLUSTER)
+        return !is_for_clusters(a, need, device);
+    return a->keeping < b->keeping;
 }
 
 /* Whether a is to be preferred to b, which stands before it in the list. */
@@ -67,11 +110,11 @@ static bool is_better(const gcs_cuda_kernel *a, const gcs_cuda_kernel *b, const 
     if (a->row.general != b->row.general)
         return b->row.general;
     if (a->keeping != b->keeping)
-        return a->keeping < b->keeping;
+        return is_kept_better(a, b, need, device);
     if (a->keeping == GCS_CUDA_BLOCK)
         return fills_better(a, b, need->length);
     return (a->keeping == GCS_CUDA_KEEP || a->keeping == GCS_CUDA_CLUSTER) &&
-           keeps_better(a, b, need->length, device);
+           keeps_better(a, b, need, device);
 }
 
 const gcs_cuda_kernel *gcs_cuda_kernel_for(const gcs_need *need, const gcs_cuda_device *device) {
