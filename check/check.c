@@ -27,6 +27,11 @@ bool gcs_cases_judge(const gcs_kernel *kernel, const gcs_kernel **canonical) {
 }
 
 bool gcs_check_kernel(const gcs_kernel *kernel, gcs_check_report *report) {
+    return gcs_check_kernel_by(NULL, kernel, report);
+}
+
+bool gcs_check_kernel_by(struct gcs_runner *runner, const gcs_kernel *kernel,
+                         gcs_check_report *report) {
     *report = (gcs_check_report){0};
     const gcs_kernel *canonical;
     gcs_stage stage;
@@ -40,6 +45,7 @@ bool gcs_check_kernel(const gcs_kernel *kernel, gcs_check_report *report) {
         snprintf(report->why, sizeof report->why, "%s", trouble);
         return false;
     }
+    stage.runner = runner;
     report->against_reference = canonical == NULL && kernel->op != GCS_OP_TRAFFIC;
     gcs_cases_run(&stage, kernel, canonical, report);
     gcs_stage_close(&stage);

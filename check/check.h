@@ -33,6 +33,13 @@ bool gcs_check_kernel(const gcs_kernel *kernel, gcs_check_report *report);
 bool gcs_check_shape(const gcs_kernel *kernel, const gcs_form *form, uint64_t rows, uint64_t cols,
                      char *why, size_t why_size);
 
+/* The same of a kernel that is no function of this process (runner.h; NULL: it is one). */
+struct gcs_runner;
+bool gcs_check_kernel_by(struct gcs_runner *runner, const gcs_kernel *kernel,
+                         gcs_check_report *report);
+bool gcs_check_shape_by(struct gcs_runner *runner, const gcs_kernel *kernel, const gcs_form *form,
+                        uint64_t rows, uint64_t cols, char *why, size_t why_size);
+
 /* The portable kernel whose bits are the contract for kernels like this one; NULL: none. */
 const gcs_kernel *gcs_check_canonical(const gcs_kernel *kernel);
 

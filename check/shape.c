@@ -51,8 +51,8 @@ static uint64_t extent(const gcs_trial *t, gcs_view view) {
     return end - begin;
 }
 
-static bool check_pieces(const gcs_kernel *kernel, const gcs_kernel *canonical, gcs_trial *t,
-                         char *why, size_t why_size) {
+static bool check_pieces(struct gcs_runner *runner, const gcs_kernel *kernel,
+                         const gcs_kernel *canonical, gcs_trial *t, char *why, size_t why_size) {
     double worst = 0;
     for (unsigned piece = 0; piece < 3; piece++) {
         if (!set_piece(t, kernel->view, piece))
@@ -62,6 +62,7 @@ static bool check_pieces(const gcs_kernel *kernel, const gcs_kernel *canonical, 
             snprintf(why, why_size, "memory ran out");
             return false;
         }
+        stage.runner = runner;
         t->at_start = piece == 1;
         t->seed = piece + 1;
         bool right = gcs_trial_run(&stage, kernel, canonical, t, &worst, why, why_size);
@@ -74,6 +75,11 @@ static bool check_pieces(const gcs_kernel *kernel, const gcs_kernel *canonical, 
 
 bool gcs_check_shape(const gcs_kernel *kernel, const gcs_form *form, uint64_t rows, uint64_t cols,
                      char *why, size_t why_size) {
+    return gcs_check_shape_by(NULL, kernel, form, rows, cols, why, why_size);
+}
+
+bool gcs_check_shape_by(struct gcs_runner *runner, const gcs_kernel *kernel, const gcs_form *form,
+                        uint64_t rows, uint64_t cols, char *why, size_t why_size) {
     if (kernel->general && form == NULL) {
         snprintf(why, why_size, "form: a general kernel needs one");
         return false;
@@ -105,5 +111,5 @@ bool gcs_check_shape(const gcs_kernel *kernel, const gcs_form *form, uint64_t ro
     gcs_trial t = {.rows = rows, .cols = cols, .class = GCS_CLASS_NORMAL};
     if (kernel->general)
         t.form = *form;
-    return check_pieces(kernel, canonical, &t, why, why_size);
+    return check_pieces(runner, kernel, canonical, &t, why, why_size);
 }

@@ -1,12 +1,14 @@
 /* Drawing and running trials: see suite.h. */
 #include "check/suite.h"
 #include "check/run.h"
+#include "check/runner.h"
 #include <string.h>
 
 void gcs_suite_run(gcs_suite *s, const gcs_trial *trial) {
     gcs_check_report *report = s->report;
     char why[sizeof report->why] = "";
-    if (report->failures >= GCS_CHECK_ENOUGH)
+    const gcs_runner *runner = s->stage->runner;
+    if (report->failures >= GCS_CHECK_ENOUGH || (runner && runner->ended))
         return;
     report->cases++;
     if (gcs_trial_run(s->stage, s->kernel, s->canonical, trial, &report->worst, why, sizeof why))

@@ -6,6 +6,7 @@
 #include "check/half.h"
 #include "check/prove.h"
 #include "check/run.h"
+#include "check/runner.h"
 #include "dispatch/coefficients.h"
 #include "dispatch/registry.h"
 #include <stdio.h>
@@ -27,6 +28,10 @@ static const char *const buffer_names[GCS_BUFS] = {
     [GCS_BUF_SQUARE_CENTERED] = "square_centered",
     [GCS_BUF_MAX_CENTERED] = "max_centered",
 };
+
+const char *gcs_buffer_name(int buffer) {
+    return buffer_names[buffer];
+}
 
 /* A run whose buffers are in the arenas, for the kernel. */
 typedef struct placed {
@@ -78,6 +83,9 @@ static bool run_kernel(const placed *p, char *why, size_t why_size) {
     if (host.kernel->op == GCS_OP_TRAFFIC)
         host.coef.step = 0;
     gcs_draw_keys(host.hyper->seed, host.hyper->t, host.trial->seed, host.draw.key);
+    gcs_runner *runner = host.stage->runner;
+    if (runner)
+        return runner->run(runner, &host, p->place, why, why_size);
     gcs_run_call call;
     gcs_run_arguments(&host, p->place, &call);
     uintptr_t address = 0;

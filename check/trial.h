@@ -32,6 +32,9 @@ enum {
 /* What the reference steps: w and the state. */
 enum { GCS_EXACT_W, GCS_EXACT_M, GCS_EXACT_V, GCS_EXACT_V_MAX, GCS_EXACTS };
 
+/* "w", "g", ... */
+const char *gcs_buffer_name(int buffer);
+
 typedef struct gcs_trial {
     gcs_form form;                    /* general kernels */
     uint64_t rows, cols, first, last; /* as in gcs_args */
@@ -46,6 +49,8 @@ typedef struct gcs_trial {
     uint64_t seed;
 } gcs_trial;
 
+struct gcs_runner; /* check/runner.h */
+
 /* Memory for trials of up to `elements` elements in each buffer. */
 typedef struct gcs_stage {
     uint64_t elements;
@@ -54,6 +59,7 @@ typedef struct gcs_stage {
     void *want[GCS_BUFS];      /* what must be in it after */
     float *old[GCS_EXACTS];    /* the state before the sums that made it what is in `input` */
     double *exact[GCS_EXACTS]; /* what the reference says */
+    struct gcs_runner *runner; /* of the kernel; NULL, as after opening: its own `run` */
 } gcs_stage;
 
 /* False: out of memory; nothing is to be closed. */

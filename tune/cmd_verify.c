@@ -1,15 +1,19 @@
-/* gcstep verify: runs check/ on the registered kernels, or looks at a table. */
+/* gcstep verify: runs check/ on the registered kernels, or on those for a GPU, or looks at a table.
+ */
 #include "check/check.h"
+#include "dispatch/cuda/choice.h"
 #include "dispatch/registry.h"
 #include "tune/command.h"
 #include "tune/options.h"
+#include "tune/verify_cuda.h"
+#include "tune/verify_report.h"
 #include "tune/verify_table.h"
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define MOST_SECONDS 3600
+#define MOST_DEVICES 1024
 
 static const char help[] =
     "Runs every registered kernel through its cases. The first portable kernel of each kind is\n"
@@ -19,10 +23,16 @@ static const char help[] =
     "other kernel must give the same bits as that one.\n"
     "\n"
     "Usage: gcstep verify [--isa NAME] [--kernel NAME]\n"
+    "       gcstep verify --backend cuda [--device N] [--kernel NAME] [--small]\n"
     "       gcstep verify --table FILE [--time SECONDS]\n"
     "\n"
     "  --isa NAME      only the kernels of this ISA (portable, avx2, avx512)\n"
     "  --kernel NAME   only this kernel\n"
+    "  --backend NAME  cpu (default), or cuda: the kernels for NVIDIA GPUs, on one of them; each\n"
+    "                  must give the bits of the portable ones\n"
+    "  --device N      number of the GPU; default: 0\n"
+    "  --small         few shapes, and on the GPU each buffer an allocation of its own: for\n"
+    "                  compute-sanitizer, which then sees every access beside one\n"
     "  --table FILE    look at a table instead: does each line, of whatever machine, name a\n"
     "                  kernel of this build that is one for it? And does what the lines of this\n"
     "                  machine say still hold? A random sample is timed again, cold, each kernel\n"
@@ -33,71 +43,58 @@ static const char help[] =
     "Drift (the two intervals are more than 1 % apart, of the ceiling 3 %) is named and is no\n"
     "error: a table decides the speed of a step and nothing else.\n"
     "\n"
-    "Exit status: 0 all passed, 1 a kernel failed or a line names none, 2 bad arguments or no\n"
-    "table.\n";
+    "Exit status: 0 all passed, 1 a kernel failed or a line names none, 2 bad arguments, no table\n"
+    "or no GPU.\n";
 
 typedef struct selection {
     const gcs_kernel_list *list; /* NULL: every ISA */
     const gcs_kernel *kernel;    /* NULL: every kernel */
+    const char *name;            /* of that kernel, whatever the backend; NULL */
     const char *table;           /* NULL: kernels, not a table */
-    uint64_t seconds;
-    bool timed; /* --time was given */
+    uint64_t seconds, device;
+    bool timed, numbered; /* --time, --device was given */
+    bool cuda, small;
 } selection;
 
-typedef struct totals {
-    uint64_t kernels, cases, failures, left_out;
-} totals;
-
-static void print_report(const gcs_kernel *kernel, const gcs_check_report *report) {
-    printf("%-46s %5" PRIu64 " cases  %" PRIu64 " failures  ", kernel->name, report->cases,
-           report->failures);
-    if (report->against_reference)
-        printf("largest error %.3f\n", report->worst);
-    else if (kernel->op == GCS_OP_TRAFFIC)
-        printf(report->failures ? "changed bits\n" : "no bit changed\n");
-    else
-        printf(report->failures ? "not the same bits\n" : "same bits\n");
-    if (report->failures)
-        printf("  first failure: %s\n", report->why);
-    fflush(stdout);
-}
-
-static void verify_kernel(const gcs_kernel *kernel, totals *sum) {
+static void verify_kernel(const gcs_kernel *kernel, gcs_verify_totals *totals) {
     gcs_check_report report;
     gcs_check_kernel(kernel, &report);
-    print_report(kernel, &report);
-    sum->kernels++;
-    sum->cases += report.cases;
-    sum->failures += report.failures;
+    gcs_verify_print(kernel, &report, totals);
 }
 
-static void verify_list(const gcs_kernel_list *list, totals *sum) {
+static void verify_list(const gcs_kernel_list *list, gcs_verify_totals *totals) {
     if (!gcs_cpu_allows(list->isa)) {
         printf("%s: this machine cannot run these %zu kernels; not verified\n", list->isa_name,
                list->count);
-        sum->left_out += list->count;
+        totals->left_out += list->count;
         return;
     }
     for (size_t i = 0; i < list->count; i++)
-        verify_kernel(&list->kernels[i], sum);
+        verify_kernel(&list->kernels[i], totals);
 }
 
 static int verify(const selection *chosen) {
-    totals sum = {0};
+    gcs_verify_totals totals = {0};
     if (chosen->kernel) {
-        verify_kernel(chosen->kernel, &sum);
+        verify_kernel(chosen->kernel, &totals);
     } else {
         for (size_t i = 0; i < gcs_registry_lists(); i++) {
             const gcs_kernel_list *list = gcs_registry_list(i);
             if (!chosen->list || chosen->list == list)
-                verify_list(list, &sum);
+                verify_list(list, &totals);
         }
     }
-    if (sum.left_out != 0)
-        printf("left out %" PRIu64 " kernels that this machine cannot run\n", sum.left_out);
-    printf("verified %" PRIu64 " kernels, %" PRIu64 " cases, %" PRIu64 " failures\n", sum.kernels,
-           sum.cases, sum.failures);
-    return sum.failures == 0 ? GCS_EXIT_OK : GCS_EXIT_FAILED;
+    return gcs_verify_end(&totals, "");
+}
+
+static int verify_cuda(const selection *chosen) {
+    gcs_verify_cuda_choice choice = {.device = (int)chosen->device, .small = chosen->small};
+    if (chosen->name) {
+        choice.kernel = gcs_cuda_find(chosen->name);
+        if (!choice.kernel)
+            return gcs_usage_error("verify", "--kernel: unknown CUDA kernel '%s'", chosen->name);
+    }
+    return gcs_verify_cuda(&choice);
 }
 
 static bool choose_isa(const char *name, selection *chosen) {
@@ -127,12 +124,29 @@ static bool choose_kernel(const char *name, selection *chosen) {
     return true;
 }
 
+static bool choose_backend(const char *name, selection *chosen) {
+    chosen->cuda = strcmp(name, "cuda") == 0;
+    if (chosen->cuda || strcmp(name, "cpu") == 0)
+        return true;
+    gcs_usage_error("verify", "--backend: unknown backend '%s'; there are cpu and cuda", name);
+    return false;
+}
+
 static bool read_option(int answer, selection *chosen) {
     switch (answer) {
     case 'i':
         return choose_isa(optarg, chosen);
     case 'k':
-        return choose_kernel(optarg, chosen);
+        chosen->name = optarg;
+        return true;
+    case 'b':
+        return choose_backend(optarg, chosen);
+    case 'd':
+        chosen->numbered = true;
+        return gcs_option_number("verify", "--device", optarg, 0, MOST_DEVICES, &chosen->device);
+    case 'm':
+        chosen->small = true;
+        return true;
     case 't':
         chosen->table = optarg;
         return true;
@@ -142,11 +156,35 @@ static bool read_option(int answer, selection *chosen) {
     }
 }
 
+/* Of the CPU's kernels or a table. */
+static int verify_here(selection *chosen) {
+    if (chosen->numbered || chosen->small)
+        return gcs_usage_error("verify", "%s goes with --backend cuda",
+                               chosen->numbered ? "--device" : "--small");
+    if (chosen->timed && !chosen->table)
+        return gcs_usage_error("verify", "--time goes with --table");
+    if (chosen->table && (chosen->list || chosen->name))
+        return gcs_usage_error("verify", "--table goes neither with --isa nor with --kernel");
+    if (chosen->table)
+        return gcs_verify_table(chosen->table, chosen->seconds);
+    if (chosen->name && !choose_kernel(chosen->name, chosen))
+        return GCS_EXIT_USAGE;
+    if (chosen->list && chosen->kernel && chosen->list->isa != chosen->kernel->isa)
+        return gcs_usage_error("verify", "--kernel: '%s' is not a kernel of --isa %s",
+                               chosen->kernel->name, chosen->list->isa_name);
+    return verify(chosen);
+}
+
 int gcs_cmd_verify(int argc, char **argv) {
-    static const struct option options[] = {
-        {"isa", required_argument, NULL, 'i'},   {"kernel", required_argument, NULL, 'k'},
-        {"table", required_argument, NULL, 't'}, {"time", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"isa", required_argument, NULL, 'i'},
+                                            {"kernel", required_argument, NULL, 'k'},
+                                            {"table", required_argument, NULL, 't'},
+                                            {"time", required_argument, NULL, 's'},
+                                            {"backend", required_argument, NULL, 'b'},
+                                            {"device", required_argument, NULL, 'd'},
+                                            {"small", no_argument, NULL, 'm'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     selection chosen = {.seconds = 10};
     int answer;
     opterr = 0;
@@ -162,14 +200,10 @@ int gcs_cmd_verify(int argc, char **argv) {
     }
     if (optind < argc)
         return gcs_usage_error(argv[0], "unexpected argument '%s'", argv[optind]);
-    if (chosen.timed && !chosen.table)
-        return gcs_usage_error(argv[0], "--time goes with --table");
-    if (chosen.table && (chosen.list || chosen.kernel))
-        return gcs_usage_error(argv[0], "--table goes neither with --isa nor with --kernel");
-    if (chosen.table)
-        return gcs_verify_table(chosen.table, chosen.seconds);
-    if (chosen.list && chosen.kernel && chosen.list->isa != chosen.kernel->isa)
-        return gcs_usage_error(argv[0], "--kernel: '%s' is not a kernel of --isa %s",
-                               chosen.kernel->name, chosen.list->isa_name);
-    return verify(&chosen);
+    if (!chosen.cuda)
+        return verify_here(&chosen);
+    if (chosen.list || chosen.table || chosen.timed)
+        return gcs_usage_error(argv[0],
+                               "--backend cuda goes with none of --isa, --table and --time");
+    return verify_cuda(&chosen);
 }

@@ -99,6 +99,10 @@ static_assert(sizeof(gcs_cu_launch_attribute) == 72 && offsetof(gcs_cu_launch, s
       (char *name, int size, gcs_cu_device device))                                                \
     X(device_attribute, "cuDeviceGetAttribute", "cuDeviceGetAttribute", true,                      \
       (int *value, int attribute, gcs_cu_device device))                                           \
+    X(context_retain, "cuDevicePrimaryCtxRetain", "cuDevicePrimaryCtxRetain", false,               \
+      (gcs_cu_context * context, gcs_cu_device device))                                            \
+    X(context_release, "cuDevicePrimaryCtxRelease", "cuDevicePrimaryCtxRelease_v2", false,         \
+      (gcs_cu_device device))                                                                      \
     X(context_current, "cuCtxGetCurrent", "cuCtxGetCurrent", true, (gcs_cu_context * context))     \
     X(context_device, "cuCtxGetDevice", "cuCtxGetDevice", true, (gcs_cu_device * device))          \
     X(context_push, "cuCtxPushCurrent", "cuCtxPushCurrent_v2", true, (gcs_cu_context context))     \

@@ -45,6 +45,10 @@ typedef struct standin_operation {
 } standin_operation;
 
 extern standin_context *standin_current;
+
+/* The context of a GPU; NULL: there is none of that number. */
+standin_context *standin_primary(int device);
+
 extern const char *standin_missing_kernel;
 
 /* Counts a call; the result that was planned for it, or that of a forbidden one in a capture. */

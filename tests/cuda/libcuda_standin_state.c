@@ -9,7 +9,7 @@
 enum {
     CONTEXTS = 4,
     MEMORIES = 4096,
-    FUNCTIONS = 64,
+    FUNCTIONS = 128,
     COUNTED = 64,
     OPERATIONS = 4096,
     MODULES = 64,
@@ -114,6 +114,9 @@ API void standin_set_hook(standin_hook *function, void *context) {
 
 API void standin_make_current(int context) {
     standin_current = context >= 0 ? &contexts[context] : NULL;
+}
+standin_context *standin_primary(int device) {
+    return device >= 0 && device < standin_devices && device < CONTEXTS ? &contexts[device] : NULL;
 }
 API void standin_destroy_context(int context) {
     contexts[context].destroyed = true;
