@@ -1,5 +1,7 @@
 // bench_models: one whole optimizer step of a network, centred, beside the same step without
-// centring, with the default table, and the ceiling of its memory traffic.
+// centring, with the default table, and the ceiling of its memory traffic. The GPU's:
+// gpu_models.cc.
+#include "bench/gpu_models.hh"
 #include "bench/model_step.hh"
 #include "bench/network.hh"
 #include "bench/program.hh"
@@ -17,9 +19,19 @@ const char usage[] =
     "                   a small one in as many copies as it takes to move 4 MiB\n"
     "  --spec=STEP      repeated; default: sgdm; e.g. adamw, nesterov_none or\n"
     "                   adamw_update_bf16-bf16 (gcstep tune --help has all names)\n"
+    "  --backend=cuda   on an NVIDIA GPU; default: cpu\n"
+    "\n"
+    "On the CPU:\n"
     "  --threads=N      at most N threads; default: all that the process may use\n"
     "  --table=FILE     this autotuning table before the others\n"
     "  --measure=1      also the pass that measures the gradient, and a step behind it that clips\n"
+    "\n"
+    "On a GPU:\n"
+    "  --device=N       its number; default: 0\n"
+    "  --rounds=N       default: 15\n"
+    "  --shapes=1       a table of group lengths, in the place of networks unless these are named\n"
+    "  --elements=N     of a shape's step; default: 67108864\n"
+    "  --all-kernels=1  shapes also with each kernel that may step them, forced\n"
     "\n"
     "Time is that of the centred step. Counters, medians of the ratios of paired times:\n"
     "  gc_cost      centred / not centred: what centring costs; 1 is free\n"
@@ -33,7 +45,15 @@ const char usage[] =
     "step that clips and takes its means itself; /measure+means, the step that is given the means\n"
     "of the measured sums. Counters:\n"
     "  vs_step      its time / that of the step alone\n"
-    "  ceiling      the step's ceiling, for as many bytes as this moves / its time\n";
+    "  ceiling      the step's ceiling, for as many bytes as this moves / its time\n"
+    "On a GPU times are its own, between two events, and beside gc_cost and ceiling there are:\n"
+    "  copy_fraction  time of a copy on the device that reads and writes as many bytes / its "
+    "time;\n"
+    "               over_copy is the inverse; plain_ and ceiling_copy_fraction those of the step\n"
+    "               without centring and of the ceiling; copy_GBps the copy's speed\n"
+    "  host_us      what a call of gcs_step takes of the host's time\n"
+    "  vs_step      its time / that of the step alone: /graph, the step as a CUDA graph that is\n"
+    "               replayed (its gc_cost: over the graph without centring); or with that kernel\n";
 
 constexpr std::size_t least_rounds = 9;
 
@@ -43,6 +63,8 @@ struct Settings {
     int threads = 0;
     bool measure = false;
     std::string table;
+    bool on_gpu = false;
+    GpuSettings gpu;
 };
 
 bool parse_switch(const std::string &name, const std::string &text) {
@@ -51,30 +73,74 @@ bool parse_switch(const std::string &name, const std::string &text) {
     return text == "1";
 }
 
+void read_table(const std::string &value, Settings &settings) {
+    char why[512];
+    gcs_machine machine;
+    gcs_machine_read(&machine);
+    if (!gcs_table_file_check(value.c_str(), &machine, why, sizeof why))
+        bad_usage(std::string("option '--table': ") + why);
+    settings.table = value;
+}
+
+// An option of the CPU's alone, or of the GPU's; what it says is read.
+bool read_cpu_option(const std::string &name, const std::string &value, Settings &settings) {
+    if (name == "--threads")
+        settings.threads = whole_number(name, value, 65536);
+    else if (name == "--measure")
+        settings.measure = parse_switch(name, value);
+    else if (name == "--table")
+        read_table(value, settings);
+    else
+        return false;
+    return true;
+}
+
+bool read_gpu_option(const std::string &name, const std::string &value, GpuSettings &gpu) {
+    if (name == "--device")
+        gpu.device = value == "0" ? 0 : whole_number(name, value, 1023);
+    else if (name == "--rounds")
+        gpu.rounds = whole_number(name, value, 10000);
+    else if (name == "--elements")
+        gpu.elements = whole_number(name, value, 1 << 30);
+    else if (name == "--shapes")
+        gpu.shapes = parse_switch(name, value);
+    else if (name == "--all-kernels")
+        gpu.all_kernels = parse_switch(name, value);
+    else
+        return false;
+    return true;
+}
+
+bool parse_backend(const std::string &name) {
+    if (name != "cpu" && name != "cuda")
+        bad_usage("option '--backend' must be cpu or cuda, not '" + name + "'");
+    return name == "cuda";
+}
+
 Settings read_settings(const Options &options) {
     Settings settings;
+    std::string of_cpu, of_gpu; // the last such option
     for (const auto &[name, value] : options) {
-        if (name == "--model") {
+        if (name == "--backend") {
+            settings.on_gpu = parse_backend(value);
+        } else if (name == "--model") {
             settings.networks.push_back(network_of_model(value));
         } else if (name == "--shape") {
             settings.networks.push_back(network_of_shape(value));
         } else if (name == "--spec") {
             parse_spec(value);
             settings.specs.push_back(value);
-        } else if (name == "--threads") {
-            settings.threads = whole_number(name, value, 65536);
-        } else if (name == "--measure") {
-            settings.measure = parse_switch(name, value);
-        } else {
-            char why[512];
-            gcs_machine machine;
-            gcs_machine_read(&machine);
-            if (!gcs_table_file_check(value.c_str(), &machine, why, sizeof why))
-                bad_usage(std::string("option '--table': ") + why);
-            settings.table = value;
+        } else if (read_cpu_option(name, value, settings)) {
+            of_cpu = name;
+        } else if (read_gpu_option(name, value, settings.gpu)) {
+            of_gpu = name;
         }
     }
-    if (settings.networks.empty()) {
+    if (settings.on_gpu && !of_cpu.empty())
+        bad_usage("option '" + of_cpu + "' is none of --backend=cuda");
+    if (!settings.on_gpu && !of_gpu.empty())
+        bad_usage("option '" + of_gpu + "' needs --backend=cuda");
+    if (settings.networks.empty() && !settings.gpu.shapes) {
         for (const std::string &name : model_names())
             settings.networks.push_back(network_of_model(name));
     }
@@ -182,7 +248,15 @@ void add_step(const Network &network, const std::string &spec, const Settings &s
 int main(int argc, char **argv) {
     Settings settings = read_settings(
         start(argc, argv, usage,
-              {"--model", "--shape", "--spec", "--threads", "--table", "--measure"}, "1"));
+              {"--model", "--shape", "--spec", "--backend", "--threads", "--table", "--measure",
+               "--device", "--rounds", "--shapes", "--elements", "--all-kernels"},
+              "1"));
+    if (settings.on_gpu) {
+        settings.gpu.networks = settings.networks;
+        settings.gpu.specs = settings.specs;
+        register_gpu(settings.gpu);
+        return run_gpu();
+    }
     for (const Network &network : settings.networks)
         for (const std::string &spec : settings.specs)
             add_step(network, spec, settings);

@@ -114,8 +114,8 @@ void fail(benchmark::State &state, const std::string &message) {
     state.SkipWithError(message.c_str());
 }
 
-int run() {
-    std::size_t matched = benchmark::RunSpecifiedBenchmarks();
+int run(benchmark::BenchmarkReporter *display) {
+    std::size_t matched = benchmark::RunSpecifiedBenchmarks(display);
     benchmark::Shutdown();
     return matched == 0 || any_failed ? 1 : 0;
 }

@@ -34,8 +34,9 @@ std::string joined(const std::vector<std::string> &names);
 // Reports the benchmark as failed; the program's status will be 1.
 void fail(benchmark::State &state, const std::string &message);
 
-// Runs what was registered. Returns the program's status.
-int run();
+// Runs what was registered; `display` prints it, or Google Benchmark does. Returns the program's
+// status.
+int run(benchmark::BenchmarkReporter *display = nullptr);
 
 } // namespace gcs_bench
 

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <gcstep/gcstep.h>
+#include <stdalign.h>
 #include <stddef.h>
 
 typedef int gcs_cu_result;       /* CUresult, 0: success */
@@ -65,8 +66,8 @@ enum {
 
 /* CUlaunchAttribute */
 typedef struct gcs_cu_launch_attribute {
-    _Alignas(8) int id;
-    _Alignas(8) unsigned value[16]; /* a union of 64 bytes */
+    alignas(8) int id;
+    alignas(8) unsigned value[16]; /* a union of 64 bytes */
 } gcs_cu_launch_attribute;
 
 enum { GCS_CU_LAUNCH_CLUSTER = 4 /* value: x, y, z */ }; /* CUlaunchAttributeID */

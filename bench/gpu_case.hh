@@ -1,0 +1,42 @@
+// One step on the GPU beside what it is compared with, all in the same rounds: what bench_models
+// reports for --backend=cuda.
+#ifndef GCSTEP_BENCH_GPU_CASE_HH
+#define GCSTEP_BENCH_GPU_CASE_HH
+
+#include "bench/gpu.hh"
+#include <map>
+
+namespace gcs_bench {
+
+struct GpuCase {
+    std::string name;
+    std::vector<gcs_tensor> tensors;
+    gcs_spec spec;
+    std::size_t rounds;
+    bool graphs;                      // also as graphs that are replayed
+    std::vector<std::string> kernels; // also with these forced, one after the other
+};
+
+// One line of the report: the step, its graph, or the step with a forced kernel.
+struct GpuLine {
+    std::string suffix; // behind the case's name
+    std::string error;  // not empty: there is nothing but this
+    std::string label;  // the kernels
+    std::map<std::string, double> counters;
+    double median_ns = 0;
+    double bytes = 0; // of a step
+};
+
+// The lines that the case will have, by their suffixes; then with their results. An error of the
+// whole case is that of each line.
+std::vector<GpuLine> gpu_case_lines(const GpuCase &what);
+std::vector<GpuLine> gpu_case_run(const Gpu &gpu, const GpuCase &what);
+
+// The kernels that can step such a tensor, by name, but for those that all but no thread would have
+// work in.
+std::vector<std::string> gpu_kernels_for(const Gpu &gpu, const gcs_spec &spec,
+                                         const gcs_tensor &tensor);
+
+} // namespace gcs_bench
+
+#endif
