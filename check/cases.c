@@ -4,11 +4,11 @@
 #include "check/suite.h"
 #include <string.h>
 
-/* Floats of a vector. */
+/* Floats of a vector; of no CPU's ISA: a GPU's, whose threads load fours. */
 static uint64_t vector_length(gcs_isa isa) {
     static const uint64_t lengths[] = {
         [GCS_ISA_PORTABLE] = 1, [GCS_ISA_AVX2] = 8, [GCS_ISA_AVX512] = 16, [GCS_ISA_NEON] = 4};
-    return lengths[isa];
+    return isa < GCS_ISA_COUNT ? lengths[isa] : 4;
 }
 
 /* Two iterations of the kernel's loop and one element. */

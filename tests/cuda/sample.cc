@@ -64,19 +64,6 @@ GCS_KERNEL(sample_no_fence, SAMPLE_THREADS, 1) {
     tickets(launch, shared, false);
 }
 
-GCS_KERNEL(sample_waits, SAMPLE_THREADS, 1) {
-    GCS_SHARED(shared);
-    uint32_t *const ticket = (uint32_t *)shared;
-    float *const w = launch.matrices[0].w;
-    if (threadIdx.x == 0) {
-        *ticket = count_up(launch.scratch, gridDim.x - 1);
-        while (*ticket != 0 && load_acquire(launch.scratch + *ticket) == 0)
-            wait_a_little();
-        w[*ticket] = *ticket == 0 ? 1.0F : w[*ticket - 1] + 1.0F;
-        store_release(launch.scratch + *ticket + 1, 1);
-    }
-}
-
 GCS_KERNEL(sample_no_barrier, SAMPLE_THREADS, 1) {
     GCS_SHARED(shared);
     shared[threadIdx.x] = gradient(launch)[element()];
@@ -127,15 +114,6 @@ GCS_KERNEL(sample_half_warp, SAMPLE_THREADS, 1) {
         launch.matrices[0].w[element()] = shuffle_down(1.0F, 1);
 }
 
-GCS_KERNEL(sample_waits_for_later, SAMPLE_THREADS, 1) {
-    if (threadIdx.x != 0)
-        return;
-    if (blockIdx.x == 1)
-        store_release(launch.scratch, 1);
-    while (blockIdx.x == 0 && load_acquire(launch.scratch) == 0)
-        wait_a_little();
-}
-
 GCS_KERNEL(sample_misaligned, SAMPLE_THREADS, 1) {
     if (element() == 0)
         launch.matrices[0].w[0] = load_stream((const float4 *)(gradient(launch) + 1)).x;
@@ -149,4 +127,44 @@ GCS_KERNEL(sample_overrun, SAMPLE_THREADS, 1) {
 GCS_KERNEL(sample_overread, SAMPLE_THREADS, 1) {
     GCS_SHARED(shared);
     launch.matrices[0].w[element()] = shared[threadIdx.x + 1];
+}
+
+/* The element of the next block of the cluster. */
+GCS_DEVICE void cluster_kernel(const gcs_cuda_launch &launch, float *shared, bool first,
+                               bool last) {
+    shared[threadIdx.x] = gradient(launch)[element()];
+    if (first) {
+        cluster_arrive();
+        cluster_wait();
+    }
+    const uint32_t next = (cluster_rank() + 1) % cluster_blocks();
+    launch.matrices[0].w[element()] = load_of_cluster(shared + threadIdx.x, next);
+    if (last) {
+        cluster_arrive();
+        cluster_wait();
+    }
+}
+
+GCS_KERNEL(sample_cluster, SAMPLE_THREADS, 1) {
+    GCS_SHARED(shared);
+    cluster_kernel(launch, shared, true, true);
+}
+
+GCS_KERNEL(sample_cluster_early, SAMPLE_THREADS, 1) {
+    GCS_SHARED(shared);
+    cluster_kernel(launch, shared, false, true);
+}
+
+GCS_KERNEL(sample_cluster_ends, SAMPLE_THREADS, 1) {
+    GCS_SHARED(shared);
+    cluster_kernel(launch, shared, true, false);
+}
+
+GCS_KERNEL(sample_cluster_half, SAMPLE_THREADS, 1) {
+    cluster_arrive();
+}
+
+GCS_KERNEL(sample_cluster_twice, SAMPLE_THREADS, 1) {
+    cluster_arrive();
+    cluster_arrive();
 }

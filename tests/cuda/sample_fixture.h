@@ -5,7 +5,11 @@
 #include "cuda/sample.h"
 #include <stdalign.h>
 
-enum { SAMPLE_BLOCKS = 9, SAMPLE_ELEMENTS = SAMPLE_BLOCKS * SAMPLE_THREADS };
+enum {
+    SAMPLE_CLUSTER = 3,
+    SAMPLE_BLOCKS = 3 * SAMPLE_CLUSTER,
+    SAMPLE_ELEMENTS = SAMPLE_BLOCKS * SAMPLE_THREADS
+};
 
 typedef struct sample_launch {
     alignas(16) float g[SAMPLE_ELEMENTS];

@@ -38,9 +38,6 @@ static void right_kernels_are_right_in_every_order(void **state) {
         run_well(sample_tickets, i);
         assert_true(s.m[0] == all);
         assert_int_equal(s.scratch[0], 0);
-        run_well(sample_waits, i);
-        for (int block = 0; block < SAMPLE_BLOCKS; block++)
-            assert_true(s.w[block] == (float)(block + 1));
     }
 }
 
@@ -63,14 +60,40 @@ static void waits_in_vain_are_refused(void **state) {
     expect_refused(sample_half_warp, "shuffle or __syncwarp of sample.cc", "has returned");
 }
 
-static void a_block_that_waits_for_a_later_one_is_refused(void **state) {
+/* Runs in way i with clusters. */
+static const char *run_clusters(twin_kernel *kernel, unsigned i) {
+    twin_options options = sample_way(i);
+    options.cluster = SAMPLE_CLUSTER;
+    return sample_run(&s, kernel, &options);
+}
+
+static void clusters_read_each_other(void **state) {
     (void)state;
-    twin_options options = sample_way(0);
-    const char *why = sample_run(&s, sample_waits_for_later, &options);
-    assert_non_null(why);
-    assert_non_null(strstr(why, "block 0, thread 0 waits forever at sample.cc"));
-    options.resident = 2;
-    assert_null(sample_run(&s, sample_waits_for_later, &options));
+    for (unsigned i = 0; i < SAMPLE_WAYS; i++) {
+        assert_null(run_clusters(sample_cluster, i));
+        for (unsigned element = 0; element < SAMPLE_ELEMENTS; element++) {
+            const unsigned block = element / SAMPLE_THREADS;
+            const unsigned next = (block % SAMPLE_CLUSTER + 1) % SAMPLE_CLUSTER;
+            const unsigned from = block / SAMPLE_CLUSTER * SAMPLE_CLUSTER + next;
+            assert_true(s.w[element] == s.g[from * SAMPLE_THREADS + element % SAMPLE_THREADS]);
+        }
+    }
+}
+
+static void expect_cluster_refused(twin_kernel *kernel, unsigned i, const char *text) {
+    const char *why = run_clusters(kernel, i);
+    if (!why || !strstr(why, text))
+        fail_msg("way %u: '%s' does not speak of '%s'", i, why ? why : "", text);
+}
+
+static void wrong_clusters_are_refused(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < SAMPLE_WAYS; i++) {
+        expect_cluster_refused(sample_cluster_half, i, "returns between the halves");
+        expect_cluster_refused(sample_cluster_twice, i, "arrives twice");
+    }
+    expect_cluster_refused(sample_cluster_ends, TWIN_ASCENDING, "of a block that has ended");
+    expect_cluster_refused(sample_cluster_ends, TWIN_DESCENDING, "of a block that has ended");
 }
 
 static void misaligned_accesses_are_refused(void **state) {
@@ -130,6 +153,8 @@ static void a_missing_barrier_shows(void **state) {
     for (unsigned i = 0; i < SAMPLE_WAYS; i++) {
         run_well(sample_no_barrier, i);
         assert_true(any_is_nan());
+        assert_null(run_clusters(sample_cluster_early, i));
+        assert_true(any_is_nan());
     }
 }
 
@@ -145,15 +170,16 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(right_kernels_are_right_in_every_order),
         cmocka_unit_test(waits_in_vain_are_refused),
-        cmocka_unit_test(a_block_that_waits_for_a_later_one_is_refused),
+        cmocka_unit_test(clusters_read_each_other),
+        cmocka_unit_test(wrong_clusters_are_refused),
         cmocka_unit_test(misaligned_accesses_are_refused),
         cmocka_unit_test(launches_that_no_device_takes_are_refused),
         cmocka_unit_test(what_nobody_wrote_is_nan),
 #if !defined(TWIN_TSAN)
-        /* whose run time does not know a jump from fiber to fiber */
-        cmocka_unit_test(a_launch_may_be_left_by_a_jump),
         cmocka_unit_test(a_missing_barrier_shows),
 #if !defined(TWIN_ASAN)
+        /* The run times do not know of a jump from fiber to fiber. */
+        cmocka_unit_test(a_launch_may_be_left_by_a_jump),
         cmocka_unit_test(writes_behind_shared_memory_are_refused),
 #endif
 #endif

@@ -8,7 +8,6 @@
 #include "cuda/twin_half.h"
 #include <float.h>
 #include <math.h>
-#include <source_location>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -16,9 +15,11 @@
 /* A kernel has many small functions, and not each uses all of them. */
 #define GCS_DEVICE [[maybe_unused]] static inline
 
+/* Visible, so that the tests find a kernel by the symbol of its row, as the driver does. */
 #define GCS_KERNEL(name, threads, blocks)                                                          \
     static_assert((threads) % 32 == 0 && (threads) <= 1024 && (blocks) > 0, "bounds of a launch"); \
-    extern "C" void name([[maybe_unused]] const gcs_cuda_launch &launch)
+    extern "C" __attribute__((visibility("default"))) void name(                                   \
+        [[maybe_unused]] const gcs_cuda_launch &launch)
 
 #define GCS_SHARED(name) float *const name = (float *)twin_shared_memory
 
@@ -63,58 +64,73 @@ extern void *twin_shared_memory;                          /* of its block */
 
 /* ---- Waiting for each other ---------------------------------------------------------------- */
 
-using twin_place = std::source_location;
+/* Where in the source a thread is: the call that has twin_here() as its default argument. */
+struct twin_place {
+    const char *file;
+    unsigned line;
+};
+GCS_DEVICE constexpr twin_place twin_here(const char *file = __builtin_FILE(),
+                                          unsigned line = __builtin_LINE()) {
+    return {file, line};
+}
 
 /* The twins that switch to other threads (twin_sync.cc). */
 void twin_barrier(const twin_place &place);
 void twin_warp_barrier(const twin_place &place);
 float twin_shuffle(float x, unsigned lane, const twin_place &place);
 uint32_t twin_count_up(uint32_t *counter, uint32_t last);
-uint32_t twin_load_acquire(const uint32_t *p);
-void twin_store_release(uint32_t *p, uint32_t x);
 void twin_fence();
-void twin_wait(const twin_place &place);
+uint32_t twin_cluster_rank();
+uint32_t twin_cluster_blocks();
+void twin_cluster_arrive(const twin_place &place);
+void twin_cluster_wait(const twin_place &place);
+const float *twin_of_cluster(const float *p, uint32_t rank, const twin_place &place);
 [[noreturn]] void twin_misaligned(const void *p, unsigned bytes, const twin_place &place);
 
 /* Threads that wait at different places of the source are an error, as they are on the device where
  * not all threads of a block take the same way. */
-GCS_DEVICE void __syncthreads(const twin_place &place = twin_place::current()) {
+GCS_DEVICE void __syncthreads(const twin_place &place = twin_here()) {
     twin_barrier(place);
 }
-GCS_DEVICE void __syncwarp(const twin_place &place = twin_place::current()) {
+GCS_DEVICE void __syncwarp(const twin_place &place = twin_here()) {
     twin_warp_barrier(place);
 }
-GCS_DEVICE float shuffle_down(float x, int down, const twin_place &place = twin_place::current()) {
+GCS_DEVICE float shuffle_down(float x, int down, const twin_place &place = twin_here()) {
     return twin_shuffle(x, threadIdx.x % 32 + (unsigned)down, place);
 }
 
 GCS_DEVICE uint32_t count_up(uint32_t *counter, uint32_t last) {
     return twin_count_up(counter, last);
 }
-GCS_DEVICE uint32_t load_acquire(const uint32_t *p) {
-    return twin_load_acquire(p);
-}
-GCS_DEVICE void store_release(uint32_t *p, uint32_t x) {
-    twin_store_release(p, x);
-}
 GCS_DEVICE void fence() {
     twin_fence();
 }
-GCS_DEVICE void wait_a_little(const twin_place &place = twin_place::current()) {
-    twin_wait(place);
+GCS_DEVICE uint32_t cluster_rank() {
+    return twin_cluster_rank();
 }
-
+GCS_DEVICE uint32_t cluster_blocks() {
+    return twin_cluster_blocks();
+}
+GCS_DEVICE void cluster_arrive(const twin_place &place = twin_here()) {
+    twin_cluster_arrive(place);
+}
+GCS_DEVICE void cluster_wait(const twin_place &place = twin_here()) {
+    twin_cluster_wait(place);
+}
+GCS_DEVICE float load_of_cluster(const float *p, uint32_t rank,
+                                 const twin_place &place = twin_here()) {
+    return *twin_of_cluster(p, rank, place);
+}
 /* ---- Memory -------------------------------------------------------------------------------- */
 
 /* The device stops at an access that is not aligned to its size. */
-template <typename T>
-GCS_DEVICE T load_stream(const T *p, const twin_place &place = twin_place::current()) {
+template <typename T> GCS_DEVICE T load_stream(const T *p, const twin_place &place = twin_here()) {
     if ((uintptr_t)p % sizeof(T) != 0)
         twin_misaligned(p, sizeof(T), place);
     return *p;
 }
 template <typename T, typename U>
-GCS_DEVICE void store_stream(T *p, U x, const twin_place &place = twin_place::current()) {
+GCS_DEVICE void store_stream(T *p, U x, const twin_place &place = twin_here()) {
     static_assert(sizeof(T) == sizeof(U), "what is stored has the type of where it is stored");
     if ((uintptr_t)p % sizeof(T) != 0)
         twin_misaligned(p, sizeof(T), place);

@@ -14,10 +14,11 @@ static const struct {
 #undef X
 };
 
-static int run(twin_kernel *kernel) {
+static int run(twin_kernel *kernel, unsigned cluster) {
     static sample_launch s;
     for (unsigned i = 0; i < SAMPLE_WAYS; i++) {
-        const twin_options options = sample_way(i);
+        twin_options options = sample_way(i);
+        options.cluster = cluster;
         const char *why = sample_run(&s, kernel, &options);
         if (why) {
             printf("%s\n", why);
@@ -30,7 +31,7 @@ static int run(twin_kernel *kernel) {
 int main(int argc, char **argv) {
     for (size_t i = 0; argc == 2 && i < sizeof kernels / sizeof kernels[0]; i++) {
         if (strcmp(argv[1], kernels[i].name) == 0)
-            return run(kernels[i].kernel);
+            return run(kernels[i].kernel, strstr(argv[1], "cluster") ? SAMPLE_CLUSTER : 1);
     }
     fprintf(stderr, "usage: twin_fault NAME\n");
     return 2;

@@ -10,7 +10,9 @@ enum { TWIN_LANES = 32, TWIN_WARPS = 32, TWIN_THREADS = TWIN_LANES * TWIN_WARPS 
 
 struct twin_block;
 
-enum twin_state { TWIN_GOES_ON, TWIN_AT_BARRIER, TWIN_AT_WARP, TWIN_WAITS, TWIN_RETURNED };
+struct twin_cluster;
+
+enum twin_state { TWIN_GOES_ON, TWIN_AT_BARRIER, TWIN_AT_WARP, TWIN_AT_CLUSTER, TWIN_RETURNED };
 
 /* A thread of a block. */
 struct twin_thread {
@@ -19,15 +21,17 @@ struct twin_thread {
     unsigned index;
     twin_state state;
     twin_place place; /* where it waits */
-    /* What orders memory between blocks needs a fence behind the last barrier; and what is read
-     * from a counter orders only what comes behind a fence. */
-    bool fenced;
+    /* A counter publishes what stands before a fence of all threads that a barrier may follow, or
+     * of its own; what was read from one orders only what comes behind a fence. */
+    unsigned fenced; /* 2: in this interval between barriers, 1: in the one before */
     void *counted;
+    unsigned cluster_arrived, cluster_waited; /* how often, at the cluster's barrier */
 };
 
 struct twin_warp {
     uint32_t ready;   /* lanes that can go on */
     uint32_t arrived; /* at the shuffle or barrier of the warp */
+    unsigned first;   /* thread of these */
     unsigned turn;    /* of these */
     float value[2][TWIN_LANES];
     char order[2]; /* addresses for twin_order_... */
@@ -41,11 +45,22 @@ struct twin_block {
     twin_warp warp[TWIN_WARPS];
     bool used;
     unsigned number; /* blockIdx.x */
-    unsigned returned, arrived, turn;
+    twin_cluster *cluster;
+    unsigned returned;
+    unsigned arrived, first, turn; /* at the barrier; the first thread of these */
     uint32_t ready_warps;
     unsigned favourite; /* warp that goes ahead: TWIN_UNEVEN */
     float *shared;
     char order[3]; /* two for the barriers, one for the block's begin */
+};
+
+/* Blocks that run at the same time. */
+struct twin_cluster {
+    unsigned blocks;                  /* that have not ended; 0: this place is free */
+    twin_block *block[TWIN_RESIDENT]; /* NULL: it has ended */
+    unsigned arrived, turn;
+    twin_place place; /* of those that have arrived */
+    char order[2];
 };
 
 /* The launch. */
@@ -54,12 +69,13 @@ struct twin_run {
     twin_kernel *kernel;
     const gcs_cuda_launch *launch;
     twin_options options;
-    unsigned grid, threads, begun, resident;
+    unsigned grid, threads, begun, resident; /* the last two: blocks */
     size_t shared_bytes;
-    uint64_t random, progress; /* progress: counts what a waiting thread may wait for */
-    twin_thread *now;          /* the thread that runs; NULL: the launcher */
+    uint64_t random;
+    twin_thread *now; /* the thread that runs; NULL: the launcher */
     twin_fiber launcher;
     twin_block block[TWIN_RESIDENT];
+    twin_cluster cluster[TWIN_RESIDENT];
     bool failed;
     char why[512];
     char order_begin, order_end;
@@ -83,14 +99,12 @@ void twin_give_way();
 void twin_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 [[noreturn]] void twin_fail_here(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* When nobody can go on: lets threads that wait for other blocks look again, where there is reason
- * to. False: there is none. */
-bool twin_wake_waiting();
-
 /* Says why nobody can go on. */
 void twin_explain_standstill();
 
-/* The end of a path, and a name for where a thread waits. */
+bool twin_same_place(const twin_place &a, const twin_place &b);
+
+/* The end of a path. */
 const char *twin_file(const twin_place &place);
 
 #endif

@@ -24,8 +24,10 @@ constexpr size_t behind = 256;
 // end.
 #if defined(TWIN_TSAN)
 constexpr bool for_races = true;
+constexpr unsigned rotation = 4;
 #else
 constexpr bool for_races = false;
+constexpr unsigned rotation = 1;
 #endif
 float **kept;
 size_t kept_count, kept_room;
@@ -47,9 +49,10 @@ void serve(void *) {
         twin_order_acquire(&me.block->order[2]);
         twin.kernel(twin.launch);
         twin_order_release(&twin.order_end);
+        if (me.cluster_arrived != me.cluster_waited)
+            twin_fail_here("returns between the halves of its cluster's barrier");
         me.state = TWIN_RETURNED;
         me.block->returned++;
-        twin.progress++;
         twin_give_way();
     }
 }
@@ -107,7 +110,7 @@ void begin_block(twin_block *block, unsigned number) {
     block->returned = block->arrived = block->turn = block->favourite = 0;
     open_shared(block);
     twin_order_release(&block->order[2]);
-    const unsigned shift = for_races ? number / TWIN_RESIDENT * 37 : 0;
+    const unsigned shift = for_races ? number / rotation * 37 : 0;
     for (unsigned w = 0; w < twin.threads / TWIN_LANES; w++)
         block->warp[w].ready = block->warp[w].arrived = block->warp[w].turn = 0;
     for (unsigned i = 0; i < twin.threads; i++) {
@@ -119,23 +122,44 @@ void begin_block(twin_block *block, unsigned number) {
         twin_make_ready(thread);
     }
     twin.resident++;
-    twin.progress++;
+}
+
+twin_block *free_block() {
+    unsigned place = twin.begun % rotation;
+    while (twin.block[place].used)
+        place = (place + 1) % TWIN_RESIDENT;
+    return &twin.block[place];
+}
+
+twin_cluster *begin_cluster() {
+    twin_cluster *cluster = twin.cluster;
+    while (cluster->blocks != 0)
+        cluster++;
+    cluster->blocks = twin.options.cluster;
+    cluster->arrived = cluster->turn = 0;
+    return cluster;
 }
 
 void begin_blocks() {
-    while (twin.resident < twin.options.resident && twin.begun < twin.grid) {
-        unsigned place = for_races ? twin.begun % TWIN_RESIDENT : 0;
-        while (twin.block[place].used)
-            place = (place + 1) % TWIN_RESIDENT;
-        const unsigned number =
-            twin.options.blocks_backwards ? twin.grid - 1 - twin.begun : twin.begun;
-        twin.begun++;
-        begin_block(&twin.block[place], number);
+    const unsigned size = twin.options.cluster;
+    while (twin.resident + size <= twin.options.resident * size && twin.begun < twin.grid) {
+        twin_cluster *cluster = begin_cluster();
+        const unsigned first =
+            twin.options.blocks_backwards ? twin.grid - size - twin.begun : twin.begun;
+        for (unsigned rank = 0; rank < size; rank++) {
+            twin_block *block = free_block();
+            block->cluster = cluster;
+            cluster->block[rank] = block;
+            begin_block(block, first + rank);
+            twin.begun++;
+        }
     }
 }
 
 void end_block(twin_block *block) {
     close_shared(block);
+    block->cluster->block[block->number % twin.options.cluster] = nullptr;
+    block->cluster->blocks--;
     block->used = false;
     block->ready_warps = 0;
     twin.resident--;
@@ -159,10 +183,11 @@ void abandon() {
             twin_fiber_end(&block.fiber[i]);
         block.fibers = 0;
     }
+    for (twin_cluster &cluster : twin.cluster)
+        cluster.blocks = 0;
 }
 
 void run_blocks() {
-    uint64_t last_progress = 0;
     for (;;) {
         begin_blocks();
         if (twin.resident == 0)
@@ -172,21 +197,22 @@ void run_blocks() {
             twin_fiber_switch(&twin.launcher, next->fiber);
             twin.now = nullptr;
             end_blocks();
-        } else if (twin.progress == last_progress || !twin_wake_waiting()) {
-            twin_explain_standstill();
         } else {
-            last_progress = twin.progress;
+            twin_explain_standstill();
         }
         if (twin.failed)
             return;
     }
 }
 
-const char *refuse(unsigned threads, const twin_options *options) {
+const char *refuse(unsigned grid, unsigned threads, const twin_options *options) {
+    const unsigned cluster = options->cluster == 0 ? 1 : options->cluster;
     if (threads == 0 || threads % TWIN_LANES != 0 || threads > TWIN_THREADS)
         return "threads: no multiple of 32 up to 1,024";
-    if (options->resident == 0 || options->resident > TWIN_RESIDENT)
-        return "options: resident is not 1 to 4";
+    if (cluster > TWIN_RESIDENT || grid % cluster != 0)
+        return "options: the grid is no multiple of the cluster, or that is too large";
+    if (options->resident == 0 || options->resident * cluster > TWIN_RESIDENT)
+        return "options: resident is 0, or too many blocks";
     return options->order >= TWIN_ORDERS ? "options: no such order" : nullptr;
 }
 
@@ -203,22 +229,9 @@ void twin_give_way() {
         twin_fiber_switch(self->fiber, next ? next->fiber : &twin.launcher);
 }
 
-bool twin_wake_waiting() {
-    bool any = false;
-    for (twin_block &block : twin.block) {
-        for (unsigned i = 0; block.used && i < twin.threads; i++) {
-            if (block.thread[i].state != TWIN_WAITS)
-                continue;
-            twin_make_ready(&block.thread[i]);
-            any = true;
-        }
-    }
-    return any;
-}
-
 const char *twin_launch(twin_kernel *kernel, const gcs_cuda_launch *launch, unsigned grid,
                         unsigned threads, size_t shared_bytes, const twin_options *options) {
-    if (const char *why = refuse(threads, options))
+    if (const char *why = refuse(grid, threads, options))
         return why;
     if (twin.running) {
         twin_fiber_jumped(&twin.launcher);
@@ -231,12 +244,13 @@ const char *twin_launch(twin_kernel *kernel, const gcs_cuda_launch *launch, unsi
     twin.kernel = kernel;
     twin.launch = launch;
     twin.options = *options;
+    if (options->cluster == 0)
+        twin.options.cluster = 1;
     twin.random = options->seed;
     twin.grid = gridDim.x = grid;
     twin.threads = blockDim.x = threads;
     twin.shared_bytes = shared_bytes;
     twin.begun = twin.resident = 0;
-    twin.progress = 1;
     twin_order_release(&twin.order_begin);
     run_blocks();
     twin_order_acquire(&twin.order_end);

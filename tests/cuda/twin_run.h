@@ -22,14 +22,14 @@ typedef enum twin_order {
     TWIN_ORDERS
 } twin_order;
 
-/* Blocks at a time, at most. */
-#define TWIN_RESIDENT 4
+/* Blocks at a time, at most; of one cluster too. */
+#define TWIN_RESIDENT 16
 
 typedef struct twin_options {
     twin_order order;
     uint64_t seed;
-    unsigned resident; /* blocks at a time, 1 to TWIN_RESIDENT; with 1 a block that waits for one
-                        * that has not begun waits forever */
+    unsigned cluster;      /* blocks of a cluster, of which the grid is a multiple; 0: 1 */
+    unsigned resident;     /* clusters at a time, of no more blocks than TWIN_RESIDENT */
     bool blocks_backwards; /* the last block begins first */
 } twin_options;
 

@@ -7,10 +7,6 @@ twin_warp &warp_of(twin_thread &thread) {
     return thread.block->warp[thread.index / TWIN_LANES];
 }
 
-bool same_place(const twin_place &a, const twin_place &b) {
-    return a.line() == b.line() && a.file_name() == b.file_name();
-}
-
 void wait_at(twin_thread &me, twin_state state, const twin_place &place) {
     me.state = state;
     me.place = place;
@@ -18,11 +14,11 @@ void wait_at(twin_thread &me, twin_state state, const twin_place &place) {
 
 // Whoever waits already has to wait at the same place as `me`.
 void agree(const twin_thread &me, const twin_thread &other, const char *what) {
-    if (other.state == me.state && same_place(me.place, other.place))
+    if (other.state == me.state && twin_same_place(me.place, other.place))
         return;
     twin_fail_here("is at the %s of %s:%u, while thread %u waits at %s:%u", what,
-                   twin_file(me.place), me.place.line(), other.index, twin_file(other.place),
-                   other.place.line());
+                   twin_file(me.place), me.place.line, other.index, twin_file(other.place),
+                   other.place.line);
 }
 
 // A wait of the whole warp; returns its turn.
@@ -30,12 +26,9 @@ unsigned meet_warp(twin_thread &me, const twin_place &place, const char *what, f
     twin_warp &warp = warp_of(me);
     const unsigned lane = me.index % TWIN_LANES, first = me.index - lane, turn = warp.turn;
     wait_at(me, TWIN_AT_WARP, place);
-    if (warp.arrived != 0) {
-        unsigned other = 0;
-        while (!(warp.arrived >> other & 1))
-            other++;
-        agree(me, me.block->thread[first + other], what);
-    }
+    if (warp.arrived == 0)
+        warp.first = me.index;
+    agree(me, me.block->thread[warp.first], what);
     warp.value[turn & 1][lane] = value;
     warp.arrived |= 1U << lane;
     if (warp.arrived == GCS_FULL_WARP) {
@@ -50,18 +43,20 @@ unsigned meet_warp(twin_thread &me, const twin_place &place, const char *what, f
 
 } // namespace
 
+bool twin_same_place(const twin_place &a, const twin_place &b) {
+    return a.line == b.line && a.file == b.file;
+}
+
 void twin_barrier(const twin_place &place) {
     twin_thread &me = *twin.now;
     twin_block &block = *me.block;
     const unsigned turn = block.turn;
     wait_at(me, TWIN_AT_BARRIER, place);
-    if (block.arrived != 0) {
-        unsigned other = 0;
-        while (other == me.index || block.thread[other].state != TWIN_AT_BARRIER)
-            other++;
-        agree(me, block.thread[other], "barrier");
-    }
-    me.fenced = false;
+    if (block.arrived == 0)
+        block.first = me.index;
+    agree(me, block.thread[block.first], "barrier");
+    if (me.fenced > 0)
+        me.fenced--;
     twin_order_release(&block.order[turn & 1]);
     if (++block.arrived == twin.threads) {
         block.arrived = 0;
@@ -94,8 +89,7 @@ uint32_t twin_count_up(uint32_t *counter, uint32_t last) {
     twin_thread &me = *twin.now;
     const uint32_t old = *counter;
     *counter = old >= last ? 0 : old + 1;
-    twin.progress++;
-    if (me.fenced)
+    if (me.fenced > 0)
         twin_order_release(counter);
     me.counted = counter;
     return old;
@@ -103,28 +97,12 @@ uint32_t twin_count_up(uint32_t *counter, uint32_t last) {
 
 void twin_fence() {
     twin_thread &me = *twin.now;
-    me.fenced = true;
+    me.fenced = 2;
     if (me.counted)
         twin_order_acquire(me.counted);
 }
 
-uint32_t twin_load_acquire(const uint32_t *p) {
-    twin_order_acquire(const_cast<uint32_t *>(p));
-    return *p;
-}
-
-void twin_store_release(uint32_t *p, uint32_t x) {
-    twin_order_release(p);
-    *p = x;
-    twin.progress++;
-}
-
-void twin_wait(const twin_place &place) {
-    wait_at(*twin.now, TWIN_WAITS, place);
-    twin_give_way();
-}
-
 void twin_misaligned(const void *p, unsigned bytes, const twin_place &place) {
     twin_fail_here("accesses %u bytes at %p, which is not aligned, at %s:%u", bytes, p,
-                   twin_file(place), place.line());
+                   twin_file(place), place.line);
 }

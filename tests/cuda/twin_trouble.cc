@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 const char *twin_file(const twin_place &place) {
-    const char *slash = strrchr(place.file_name(), '/');
-    return slash ? slash + 1 : place.file_name();
+    const char *slash = strrchr(place.file, '/');
+    return slash ? slash + 1 : place.file;
 }
 
 void twin_fail(const char *format, ...) {
@@ -45,12 +45,12 @@ const twin_thread *first_with(const twin_block &block, unsigned begin, unsigned 
 // The way of a thread that others wait for in vain.
 void say_missing(char *text, size_t size, const twin_thread &missing) {
     static const char *const states[] = {"goes on", "waits at the barrier of",
-                                         "waits for its warp at", "waits for another block at", ""};
+                                         "waits for its warp at", "waits for its cluster at", ""};
     if (missing.state == TWIN_RETURNED)
         snprintf(text, size, "thread %u has returned", missing.index);
     else
         snprintf(text, size, "thread %u %s %s:%u", missing.index, states[missing.state],
-                 twin_file(missing.place), missing.place.line());
+                 twin_file(missing.place), missing.place.line);
 }
 
 // `waiting` waits for threads [begin, end), of which one does not come.
@@ -63,7 +63,7 @@ void say_waits(const twin_thread &waiting, const char *what, unsigned begin, uns
         char way[160];
         say_missing(way, sizeof way, *missing);
         twin_fail("block %u, thread %u waits at the %s of %s:%u, but %s", block.number,
-                  waiting.index, what, twin_file(waiting.place), waiting.place.line(), way);
+                  waiting.index, what, twin_file(waiting.place), waiting.place.line, way);
         return;
     }
 }
@@ -76,6 +76,12 @@ void explain_block(const twin_block &block) {
     const twin_thread *t = first_with(block, 0, twin.threads, TWIN_AT_BARRIER);
     if (!twin.failed && t)
         say_waits(*t, "__syncthreads", 0, twin.threads);
+    t = first_with(block, 0, twin.threads, TWIN_AT_CLUSTER);
+    if (!twin.failed && t)
+        twin_fail("block %u, thread %u waits for its cluster at %s:%u, of which %u threads have "
+                  "arrived",
+                  block.number, t->index, twin_file(t->place), t->place.line,
+                  block.cluster->arrived);
 }
 
 } // namespace
@@ -84,15 +90,6 @@ void twin_explain_standstill() {
     for (const twin_block &block : twin.block) {
         if (block.used && !twin.failed)
             explain_block(block);
-    }
-    for (const twin_block &block : twin.block) {
-        const twin_thread *t =
-            block.used ? first_with(block, 0, twin.threads, TWIN_WAITS) : nullptr;
-        if (!twin.failed && t)
-            twin_fail("block %u, thread %u waits forever at %s:%u (%u blocks at a time, %u of %u "
-                      "have begun)",
-                      block.number, t->index, twin_file(t->place), t->place.line(),
-                      twin.options.resident, twin.begun, twin.grid);
     }
     if (!twin.failed)
         twin_fail("nobody can go on");

@@ -1,0 +1,187 @@
+/* Every CUDA kernel, run in the twin, against the bits of the portable ones.
+ *
+ * check_cuda [--small | --races | --all] [--order NAME] [--kernel PART]: each kernel with few
+ * shapes, and then, of the kernels that differ in the rule alone, one with all cases of check/;
+ * --small: without these;
+ * --all: each with these; --races: of these kernels one, with few shapes, and clusters of two
+ * blocks. In one order of threads, or in another one with each launch. Exit status 0: all passed.
+ */
+#include "check/check.h"
+#include "check/forms.h"
+#include "cuda/twin_call.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static enum { RACES, SMALL, SOME, ALL } mode = SOME;
+static size_t checked;
+static twin_call_options options = {.order = TWIN_ORDERS};
+static const char *part = "";
+
+/* ---- Few shapes ------------------------------------------------------------------------------
+ */
+
+/* Groups of a length, as the kernel sees them. */
+static bool check_groups(const gcs_kernel *row, unsigned pair, unsigned kind, uint64_t groups,
+                         uint64_t length, gcs_check_report *report) {
+    const gcs_form form = gcs_forms_at(row, pair, kind);
+    if (row->max_length != 0 && length > row->max_length)
+        length = row->max_length;
+    const bool columns = row->view == GCS_VIEW_COLS;
+    report->cases++;
+    if (gcs_check_shape(row, &form, columns ? length : groups, columns ? groups : length,
+                        report->why, sizeof report->why))
+        return true;
+    report->failures++;
+    return false;
+}
+
+/* Around the pieces of the sums, of a thread's vectors, of a block's items and of a cluster's
+ * blocks; the longest that a block or cluster of a GPU can keep. */
+static bool check_lengths(const gcs_cuda_kernel *kernel, const gcs_kernel *row, unsigned pair,
+                          unsigned kind, gcs_check_report *report) {
+    const uint64_t capacity = kernel->capacity, segments = kernel->cluster * (uint64_t)1024;
+    const uint64_t lengths[] = {1,
+                                9,
+                                27,
+                                31,
+                                32,
+                                33,
+                                65,
+                                147,
+                                1023,
+                                1025,
+                                2304,
+                                4610,
+                                8193,
+                                capacity - 1,
+                                57345,
+                                capacity + 1,
+                                capacity,
+                                2 * capacity,
+                                segments,
+                                segments + 1,
+                                3 * segments - 5};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        const uint64_t length = lengths[i], groups = length <= 33 ? 37 : length < 2000 ? 5 : 2;
+        if (length != 0 && !check_groups(row, pair, kind, groups, length, report))
+            return false;
+    }
+    return true;
+}
+
+/* Every pair of rule and centre with some shape, all lengths with a few. */
+static bool check_small(const gcs_cuda_kernel *kernel, const gcs_kernel *row,
+                        gcs_check_report *report) {
+    const unsigned pairs = gcs_forms_pairs(row), kinds = gcs_forms_kinds(row);
+    *report = (gcs_check_report){0};
+    for (unsigned pair = 0; pair < pairs; pair++) {
+        const unsigned kind = pair * 7 % kinds;
+        if (!check_groups(row, pair, kind, 7, 70 + pair, report) ||
+            !check_groups(row, pair, (kind + 4) % kinds, 2, 1100 + pair, report))
+            return false;
+        if (pair % 11 == 0 && !check_lengths(kernel, row, pair, (kind + 1) % kinds, report))
+            return false;
+    }
+    return true;
+}
+
+/* ---- All kernels -----------------------------------------------------------------------------
+ */
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Kernels of one loop that differ in the rule alone stand behind each other. */
+static bool same_loop(const gcs_cuda_kernel *a, const gcs_cuda_kernel *b) {
+    return !a->row.general && !b->row.general && a->row.view == b->row.view &&
+           strcmp(a->row.shape, b->row.shape) == 0;
+}
+
+/* Whether the kernel goes through all cases: of those of one loop one does, of the next loop that
+ * of the next rule, since rules do not differ from loop to loop. */
+static bool is_thorough(size_t index) {
+    static size_t loop, begin, end;
+    if (index == end) {
+        begin = index;
+        loop++;
+        while (end < gcs_cuda_kernel_count &&
+               (end == begin || same_loop(&gcs_cuda_kernels[begin], &gcs_cuda_kernels[end])))
+            end++;
+    }
+    return mode == ALL || index - begin == loop % (end - begin);
+}
+
+static bool check(size_t index) {
+    const gcs_cuda_kernel *kernel = &gcs_cuda_kernels[index];
+    gcs_kernel row;
+    gcs_check_report report, all = {0};
+    const double start = seconds();
+    const bool thorough = is_thorough(index);
+    if (strstr(kernel->row.name, part) == NULL || (mode == RACES && !thorough))
+        return true;
+    checked++;
+    if (!twin_call_open(kernel, &options, &row)) {
+        printf("%s: there is no such function\n", kernel->row.name);
+        return false;
+    }
+    bool right = check_small(kernel, &row, &report);
+    twin_call_sample(true);
+    if (right && thorough && mode >= SOME)
+        right = gcs_check_kernel(&row, &all);
+    printf("%-42s %6llu cases, %6llu launches, %5.1f s%s\n", kernel->row.name,
+           (unsigned long long)(report.cases + all.cases), (unsigned long long)twin_call_count(),
+           seconds() - start, right && !*twin_call_trouble() ? "" : ": FAILED");
+    if (!right)
+        printf("  %llu failures: %s%s\n", (unsigned long long)(report.failures + all.failures),
+               report.why, all.why);
+    if (*twin_call_trouble())
+        printf("  %s\n", twin_call_trouble());
+    fflush(stdout);
+    return right && !*twin_call_trouble();
+}
+
+static bool parse_order(const char *name) {
+    for (int order = 0; order < TWIN_ORDERS; order++) {
+        if (strcmp(name, twin_order_name((twin_order)order)) == 0) {
+            options.order = (twin_order)order;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse(int argc, char **argv) {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--small") == 0)
+            mode = SMALL;
+        else if (strcmp(argv[i], "--races") == 0)
+            mode = RACES;
+        else if (strcmp(argv[i], "--all") == 0)
+            mode = ALL;
+        else if (strcmp(argv[i], "--kernel") == 0 && i + 1 < argc)
+            part = argv[++i];
+        else if (strcmp(argv[i], "--order") != 0 || i + 1 == argc || !parse_order(argv[++i]))
+            return false;
+    }
+    return true;
+}
+
+int main(int argc, char **argv) {
+    if (!parse(argc, argv)) {
+        fprintf(stderr,
+                "usage: check_cuda [--small | --races | --all] [--order NAME] [--kernel PART]\n");
+        return 2;
+    }
+    size_t failed = 0;
+    if (mode == RACES)
+        options.largest_cluster = 2;
+    for (size_t i = 0; i < gcs_cuda_kernel_count; i++)
+        failed += !check(i);
+    printf("%zu kernels, %zu failed\n", checked, failed);
+    return checked == 0 || failed != 0;
+}

@@ -1,0 +1,2 @@
+// The CUDA kernels for the host.
+#include "kernels/cuda/kernels.cu"
