@@ -1,6 +1,7 @@
 /* The stand-in's objects, its queue, and what a test says to it. */
 #include "cuda/libcuda_standin_internal.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static unsigned *counter_of(const char *function) {
     return &counted[i].calls;
 }
 
-int standin_enter(const char *function, bool forbidden) {
+static int enter(const char *function, bool forbidden) {
     ++*counter_of(function);
     if (planned.function != NULL && strcmp(planned.function, function) == 0) {
         if (planned.call-- == 0) {
@@ -79,6 +80,15 @@ int standin_enter(const char *function, bool forbidden) {
         return 900;
     }
     return 0;
+}
+
+/* Threads may open the driver at the same time. */
+int standin_enter(const char *function, bool forbidden) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    const int result = enter(function, forbidden);
+    pthread_mutex_unlock(&lock);
+    return result;
 }
 
 API unsigned standin_calls(const char *function) {
