@@ -18,7 +18,8 @@ class Tensor(Structure):
 
 class Target(Structure):
     _fields_ = [("threads", c_int), ("parallel_for", c_void_p), ("pool", c_void_p),
-                ("table", c_char_p), ("kernel", c_char_p)]
+                ("table", c_char_p), ("kernel", c_char_p), ("backend", c_int),
+                ("stream", c_void_p)]
 
 
 class Hyper(Structure):
@@ -57,6 +58,7 @@ class Library:
                 ("gcs_last_error", c_char_p, []),
                 ("gcs_version", c_char_p, []),
                 ("gcs_cpu", Target, []),
+                ("gcs_cuda", Target, [c_void_p]),
                 ("gcs_hyper_default", Hyper, []),
                 ("gcs_rows", Tensor, [c_uint64] * 2),
                 ("gcs_cols", Tensor, [c_uint64] * 2),
@@ -85,6 +87,10 @@ class Library:
         seen = [getattr(piece, name) for name, _ in Tensor._fields_]
         if seen != [self.enum["LAYOUT_COLS"], 6, 7, 0, 0, 5, 8, 9]:
             raise Error(f"struct gcs_tensor is not what gcstep.py takes it for: {seen}")
+        target = self.c.gcs_cuda(0x1230)
+        seen = [getattr(target, name) for name, _ in Target._fields_]
+        if seen != [0, None, None, None, None, self.enum["BACKEND_CUDA"], 0x1230]:
+            raise Error(f"struct gcs_target is not what gcstep.py takes it for: {seen}")
 
     def call(self, name, *arguments):
         status = getattr(self.c, name)(*arguments)
@@ -110,13 +116,15 @@ def address(array):
 class Plan:
     """A plan with one parameter group, and the buffers of its tensors as torch tensors or numpy
     arrays: dicts with the field names of gcs_buffers. Freed with the object. `table` as in
-    gcs_target: b"" for the default rule, None for the tables that a trainer would get."""
+    gcs_target: b"" for the default rule, None for the tables that a trainer would get. `target` in
+    the place of both, e.g. library.c.gcs_cuda(torch.cuda.current_stream().cuda_stream)."""
 
-    def __init__(self, library, spec, tensors, threads, table=b""):
+    def __init__(self, library, spec, tensors, threads=0, table=b"", target=None):
         self.library, self.count = library, len(tensors)
         self.handle = c_void_p()
-        target = library.c.gcs_cpu()
-        target.threads, target.table = threads, table
+        if target is None:
+            target = library.c.gcs_cpu()
+            target.threads, target.table = threads, table
         library.call("gcs_plan_create", byref(self.handle), target, byref(spec),
                      (Tensor * self.count)(*tensors), self.count)
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # gpu-check.sh [--only "STEP..."] [--minutes N] [OUTDIR]: on a machine with an NVIDIA GPU, CMake, a
-# compiler and nvcc: builds for this GPU, holds every CUDA kernel to the portable ones, and measures.
+# compiler and nvcc: builds for this GPU, holds every CUDA kernel to the portable ones and measures.
 # Text and JSON go to OUTDIR (default: build/gpu-check-results). A step that fails does not stop the
 # others; what does not fit into N minutes (default: 8) is left out. Nothing about the card is
 # changed.
@@ -9,7 +9,7 @@
 # is not installed (Google Benchmark, compute-sanitizer, torch) is said, and is no failure.
 set -u
 
-steps='info verify models shapes kernels peers memcheck racecheck tune'
+steps='info verify models shapes memcheck racecheck kernels peers tune'
 usage="usage: tools/gpu-check.sh [--only 'STEP...'] [--minutes N] [OUTDIR]
 steps: $steps; the build is always made"
 only='' minutes=8 out=''
@@ -175,7 +175,7 @@ sanitize() {
         skip "$1" 'compute-sanitizer is not installed'
         return
     fi
-    step "$1" 90 compute-sanitizer --tool "$1" --error-exitcode 9 "$gcstep" verify --backend cuda \
+    step "$1" 60 compute-sanitizer --tool "$1" --error-exitcode 9 "$gcstep" verify --backend cuda \
         --small
 }
 
@@ -185,7 +185,7 @@ peers() {
         skip peers 'python3 has no torch for CUDA'
         return
     fi
-    step peers 120 python3 "$source/tools/peers.py" --device cuda --build "$build" \
+    step peers 170 python3 "$source/tools/peers.py" --device cuda --build "$build" --compile \
         --json "$out/peers.json"
 }
 
@@ -203,9 +203,9 @@ tune() {
 bench models 60 --model=resnet50 --model=vit_b16 --model=gpt2_124m --model=vgg16 \
     --model=mobilenet_v2 --spec=sgdm --spec=adam --rounds=25
 bench shapes 75 --shapes=1 --spec=sgdm --spec=adam
-bench kernels 100 --shapes=1 --all-kernels=1 --spec=sgdm --spec=adam --rounds=9
-peers
 sanitize memcheck
 sanitize racecheck
+bench kernels 100 --shapes=1 --all-kernels=1 --spec=sgdm --spec=adam --rounds=9
+peers
 tune
 finish
