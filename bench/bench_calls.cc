@@ -2,6 +2,7 @@
 // small that it shows.
 #include "bench/call_case.hh"
 #include "bench/program.hh"
+#include <cstdint>
 
 using namespace gcs_bench;
 

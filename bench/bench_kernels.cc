@@ -2,6 +2,7 @@
 // and hot, by one thread.
 #include "bench/kernel_case.hh"
 #include "bench/program.hh"
+#include <cstdint>
 
 using namespace gcs_bench;
 

@@ -5,6 +5,7 @@
 #include "bench/model_step.hh"
 #include "bench/network.hh"
 #include "bench/program.hh"
+#include <cstdint>
 
 using namespace gcs_bench;
 

@@ -1,5 +1,6 @@
 // One way of calling the library on tiny tensors, timed against the kernels alone.
 #include "bench/call_case.hh"
+#include <cstdint>
 
 namespace gcs_bench {
 namespace {

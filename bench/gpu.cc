@@ -2,6 +2,7 @@
 #include "bench/gpu.hh"
 
 #include <cmath>
+#include <cstdint>
 
 namespace gcs_bench {
 namespace {

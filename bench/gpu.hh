@@ -10,6 +10,7 @@ extern "C" {
 #include "measure/gpu.h"
 }
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

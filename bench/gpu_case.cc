@@ -5,6 +5,7 @@
 #include "bench/gpu_step.hh"
 
 #include <cmath>
+#include <cstdint>
 
 namespace gcs_bench {
 namespace {

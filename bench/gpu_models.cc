@@ -7,6 +7,7 @@
 #include "bench/program.hh"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <map>

@@ -2,6 +2,7 @@
 #include "bench/gpu_race.hh"
 
 #include <cmath>
+#include <cstdint>
 
 namespace gcs_bench {
 namespace {

@@ -1,5 +1,6 @@
 // The group lengths that kernels differ by on a GPU.
 #include "bench/gpu_shapes.hh"
+#include <cstdint>
 
 namespace gcs_bench {
 namespace {

@@ -3,6 +3,7 @@
 #define GCSTEP_BENCH_GPU_SHAPES_HH
 
 #include "bench/network.hh"
+#include <cstdint>
 
 namespace gcs_bench {
 

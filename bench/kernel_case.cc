@@ -1,5 +1,6 @@
 // One kernel on one shape in one regime: verified, then stepped as often as asked.
 #include "bench/kernel_case.hh"
+#include <cstdint>
 
 namespace gcs_bench {
 namespace {

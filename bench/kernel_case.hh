@@ -3,6 +3,7 @@
 #define GCSTEP_BENCH_KERNEL_CASE_HH
 
 #include "bench/gcstep.hh"
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -3,6 +3,7 @@
 
 extern "C" {
 #include "dispatch/tensor.h"
+#include <cstdint>
 }
 
 namespace gcs_bench {

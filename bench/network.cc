@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 
 extern "C" {
 #include "dispatch/tensor.h"
