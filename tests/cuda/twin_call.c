@@ -2,8 +2,9 @@
  * can have, is varied here: where parameter groups lie, slices, waves, found_inf, t = 1. */
 #include "cuda/twin_call.h"
 #include "check/check.h"
+#include "check/cuda/call.h"
+#include "check/cuda/first_step.h"
 #include "cuda/twin_cut.h"
-#include "cuda/twin_first_step.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -23,125 +24,48 @@ static struct {
 
 /* What a launch points at. */
 typedef struct call {
-    gcs_cuda_matrix matrix[2]; /* the second is stepped */
-    gcs_cuda_group groups[3];  /* the last is its */
+    gcs_cuda_call given;
     twin_work work;
     uint32_t *scratch;
     float found_inf;
+    bool has_flag; /* found_inf is the group's */
     gcs_cuda_launch launch;
 } call;
-
-enum { MATRIX = 1, GROUP = 2 };
-#define ID 0x80000005U
 
 static void note(const char *why) {
     if (!now.trouble[0])
         snprintf(now.trouble, sizeof now.trouble, "%s", why);
 }
 
-/* ---- The draws -------------------------------------------------------------------------------
+/* ---- What is in memory, and its work ----------------------------------------------------------
  */
 
-/* The z of which `x` is z ^ z >> n. */
-static uint64_t unshift(uint64_t x, int n) {
-    uint64_t z = x;
-    for (int known = n; known < 64; known += n)
-        z = x ^ z >> n;
-    return z;
-}
-
-/* The group's `draw` with which a device gets the key for ID: splitmix64's finish, backwards
- * (docs/arithmetic.md). The factors are the inverses of its own, modulo 2^64. */
-static uint64_t draw_for(const uint32_t key[2]) {
-    uint64_t z = unshift(key[0] | (uint64_t)key[1] << 32, 31);
-    z = unshift(z * 0x319642b2d24d8ec3, 27);
-    z = unshift(z * 0x96de1b173f119089, 30);
-    return (z - 0x9e3779b97f4a7c15) ^ ID;
-}
-
-/* ---- What is in memory ------------------------------------------------------------------------
- */
-
-static void fill_matrix(call *c, const gcs_args *a) {
-    memset(c->matrix, 0xa5, sizeof c->matrix);
-    c->matrix[MATRIX] = (gcs_cuda_matrix){.w = a->w,
-                                          .g = a->g,
-                                          .m = a->m,
-                                          .v = a->v,
-                                          .v_max = a->v_max,
-                                          .copy = a->copy,
-                                          .means = a->means,
-                                          .w_means = a->w_means,
-                                          .out = a->out,
-                                          .rows = a->rows,
-                                          .cols = a->cols,
-                                          .index = a->draw.index,
-                                          .id = ID,
-                                          .group = GROUP};
-    if (now.kernel->row.view == GCS_VIEW_PART)
-        c->matrix[MATRIX].means = &a->mean;
-    if (a->measured)
-        c->matrix[MATRIX].measured = *a->measured;
-}
-
-static void fill_groups(call *c, const gcs_args *a) {
-    memset(c->groups, 0xa5, sizeof c->groups);
-    c->found_inf = 0;
-    c->groups[GROUP] = (gcs_cuda_group){.coef = *a->coef,
-                                        .first_step = a->first_step,
-                                        .found_inf = now.calls % 2 == 0 ? &c->found_inf : NULL,
-                                        .draw = draw_for(a->draw.key)};
-    if (now.kernel->row.op == GCS_OP_STEP && twin_hide_first_state(now.kernel, a))
-        c->groups[GROUP].first_step = 1;
-}
-
-static gcs_form form_of(const gcs_args *a) {
-    if (a->form)
-        return *a->form;
+static void fill(call *c, const gcs_args *a) {
     const gcs_kernel *row = &now.kernel->row;
-    return (gcs_form){row->rule, row->center, GCS_TYPE_F32, GCS_COPY_NONE};
-}
-
-/* ---- Work ------------------------------------------------------------------------------------
- */
-
-/* Kernels that are given the means know elements alone. Of a range of columns these are a piece of
- * each row. */
-static bool cut_elements(call *c, const gcs_args *a) {
-    if (now.kernel->row.view == GCS_VIEW_ROWS)
-        return twin_cut(&c->work, 1, a->first * a->cols, a->last * a->cols);
-    if (a->first == 0 && a->last == a->cols)
-        return twin_cut(&c->work, 1, 0, a->rows * a->cols);
-    for (uint64_t row = 0; row < a->rows; row++) {
-        if (!twin_cut(&c->work, 1, row * a->cols + a->first, row * a->cols + a->last))
-            return false;
-    }
-    return true;
-}
-
-/* Rows or elements of a whole matrix as two matrices behind each other. */
-static bool has_slices(const call *c, const gcs_args *a) {
-    const gcs_view view = now.kernel->row.view;
-    const uint64_t units = view == GCS_VIEW_ROWS ? a->rows : a->cols;
-    /* Figures are of matrices that have one slice, where they are by rows. */
-    return c->work.way % 5 == 0 && (view == GCS_VIEW_ROWS || view == GCS_VIEW_FLAT) &&
-           a->first == 0 && a->last == units && units % 2 == 0 && !a->out && !a->measured;
+    const bool first_step = row->op == GCS_OP_STEP && gcs_cuda_hide_first_state(now.kernel, a);
+    gcs_args args = *a;
+    if (row->view == GCS_VIEW_PART)
+        args.means = &a->mean;
+    c->has_flag = now.calls % 2 == 0;
+    gcs_cuda_call_fill(&c->given, &args, c->has_flag ? &c->found_inf : NULL, first_step);
 }
 
 static bool cut_work(call *c, const gcs_args *a) {
-    gcs_cuda_matrix *x = &c->matrix[MATRIX];
-    c->work =
-        (twin_work){.kernel = now.kernel, .matrix = x, .matrix_index = MATRIX, .way = now.calls};
-    if (now.kernel->row.means_given)
-        return cut_elements(c, a);
-    if (now.kernel->row.view == GCS_VIEW_PART)
-        return twin_cut(&c->work, 1, a->first / GCS_SEGMENT,
-                        (a->last + GCS_SEGMENT - 1) / GCS_SEGMENT);
-    if (!has_slices(c, a))
-        return twin_cut(&c->work, 1, a->first, a->last);
-    uint64_t *units = now.kernel->row.view == GCS_VIEW_ROWS ? &x->rows : &x->cols;
-    *units /= 2;
-    return twin_cut(&c->work, 2, 0, *units);
+    c->work = (twin_work){.kernel = now.kernel,
+                          .matrix = &c->given.matrices[GCS_CUDA_CALL_MATRIX],
+                          .matrix_index = GCS_CUDA_CALL_MATRIX,
+                          .way = now.calls};
+    if (now.calls % 5 == 0 && gcs_cuda_call_can_halve(now.kernel, a)) {
+        const gcs_cuda_units halves = gcs_cuda_call_halve(&c->given, now.kernel);
+        return twin_cut(&c->work, halves.slices, halves.first, halves.last);
+    }
+    const uint64_t stretches = gcs_cuda_call_stretches(now.kernel, a);
+    bool cut = true;
+    for (uint64_t i = 0; i < stretches && cut; i++) {
+        const gcs_cuda_units units = gcs_cuda_call_stretch(now.kernel, a, i);
+        cut = twin_cut(&c->work, units.slices, units.first, units.last);
+    }
+    return cut;
 }
 
 /* ---- Launches --------------------------------------------------------------------------------
@@ -160,45 +84,39 @@ static twin_options next_options(void) {
 }
 
 /* A launch with items [first, end). */
-static void launch_items(call *c, size_t first, size_t end) {
-    const gcs_cuda_matrix *x = &c->matrix[MATRIX];
-    const uint64_t length = now.kernel->row.view == GCS_VIEW_COLS ? x->rows : x->cols;
-    const uint64_t shared = gcs_cuda_shared_bytes(now.kernel, length, c->work.columns);
+static void launch_items(call *c, const gcs_args *a, size_t first, size_t end) {
+    const unsigned shared = gcs_cuda_call_shared(now.kernel, a, c->work.columns);
     const twin_options options = next_options();
     c->launch.work = c->work.items + first;
     if (first == end)
         return;
     const char *why =
         twin_launch(now.function, &c->launch, (unsigned)(end - first) * now.kernel->cluster,
-                    now.kernel->threads, (size_t)shared, &options);
+                    now.kernel->threads, shared, &options);
     if (why)
         note(why);
 }
 
-static void launch(call *c) {
-    launch_items(c, 0, c->work.sums);
-    launch_items(c, c->work.sums, c->work.count);
+static void launch(call *c, const gcs_args *a) {
+    launch_items(c, a, 0, c->work.sums);
+    launch_items(c, a, c->work.sums, c->work.count);
 }
 
 /* With found_inf nothing may change: what does, spoils the launch that counts. */
-static void launch_with_found_inf(call *c) {
+static void launch_with_found_inf(call *c, const gcs_args *a) {
     static const float found[] = {1, -1, NAN, INFINITY, 0x1p-140F};
-    if (c->groups[GROUP].found_inf == NULL || now.calls % 4 != 0)
+    if (!c->has_flag || now.calls % 4 != 0)
         return;
     c->found_inf = found[now.calls / 4 % 5];
-    launch(c);
+    launch(c, a);
     c->found_inf = 0;
 }
 
 static void prepare_launch(call *c, const gcs_args *a) {
     const bool in_memory = now.calls % 5 < 2;
-    c->launch = (gcs_cuda_launch){.matrices = c->matrix,
-                                  .groups = in_memory ? c->groups : NULL,
-                                  .form = form_of(a),
-                                  .scratch = c->scratch};
-    memset(c->launch.inline_groups, 0xa5, sizeof c->launch.inline_groups);
-    if (!in_memory)
-        c->launch.inline_groups[GROUP] = c->groups[GROUP];
+    gcs_cuda_call_launch(&c->given, now.kernel, a, in_memory ? c->given.groups : NULL, &c->launch);
+    c->launch.matrices = c->given.matrices;
+    c->launch.scratch = c->scratch;
 }
 
 /* A record's counter is 0 between launches. */
@@ -215,8 +133,7 @@ static void run_in_twin(const gcs_args *a) {
     free(c.scratch);
     c = (call){0};
     now.calls++;
-    fill_matrix(&c, a);
-    fill_groups(&c, a);
+    fill(&c, a);
     bool ready = cut_work(&c, a);
     if (ready && c.work.scratch_words != 0) {
         c.scratch = calloc(c.work.scratch_words, sizeof *c.scratch);
@@ -227,8 +144,8 @@ static void run_in_twin(const gcs_args *a) {
         return;
     }
     prepare_launch(&c, a);
-    launch_with_found_inf(&c);
-    launch(&c);
+    launch_with_found_inf(&c, a);
+    launch(&c, a);
     check_records(&c);
 }
 
