@@ -42,6 +42,7 @@ static bool check_groups(const gcs_kernel *row, unsigned pair, unsigned kind, ui
 static bool check_lengths(const gcs_cuda_kernel *kernel, const gcs_kernel *row, unsigned pair,
                           unsigned kind, gcs_check_report *report) {
     const uint64_t capacity = kernel->capacity, segments = kernel->cluster * (uint64_t)1024;
+    const bool three_levels = kernel->keeping == GCS_CUDA_SPLIT && pair == 0;
     const uint64_t lengths[] = {1,
                                 9,
                                 27,
@@ -55,14 +56,15 @@ static bool check_lengths(const gcs_cuda_kernel *kernel, const gcs_kernel *row, 
                                 2304,
                                 4610,
                                 8193,
-                                capacity - 1,
                                 57345,
-                                capacity + 1,
+                                capacity - 1,
                                 capacity,
+                                capacity + 1,
                                 2 * capacity,
                                 segments,
                                 segments + 1,
-                                3 * segments - 5};
+                                3 * segments - 5,
+                                three_levels ? 1024 * 1024 + 1025 : 0};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         const uint64_t length = lengths[i], groups = length <= 33 ? 37 : length < 2000 ? 5 : 2;
         if (length != 0 && !check_groups(row, pair, kind, groups, length, report))
