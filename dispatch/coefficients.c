@@ -176,7 +176,7 @@ uint64_t gcs_draw_key_of_step(uint64_t seed, uint64_t t) {
 }
 
 void gcs_draw_keys(uint64_t seed, uint64_t t, uint64_t id, uint32_t key[2]) {
-    const uint64_t k = next(gcs_draw_key_of_step(seed, t), id);
+    const uint64_t k = next(next(next(0, seed), t), id);
     key[0] = (uint32_t)k;
     key[1] = (uint32_t)(k >> 32);
 }

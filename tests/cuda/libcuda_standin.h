@@ -1,6 +1,6 @@
 /* A libcuda.so.1 for tests: device memory is the host's, and what a driver may say can be chosen. A
- * test links it, and the library that is tested opens the same by its name. One thread at a time.
- */
+ * test links it, and the library that is tested opens the same by its name. One thread at a time,
+ * but for cuInit. */
 #ifndef GCSTEP_TESTS_CUDA_LIBCUDA_STANDIN_H
 #define GCSTEP_TESTS_CUDA_LIBCUDA_STANDIN_H
 
@@ -15,6 +15,7 @@ extern "C" {
 typedef struct standin_launch {
     const char *symbol;
     unsigned grid, block, shared_bytes, cluster;
+    unsigned overlaps;     /* it may begin before the launch before it has ended */
     const void *parameter; /* a copy of the kernel's */
 } standin_launch;
 

@@ -62,8 +62,9 @@ build() {
             "$1" $flags "$2" $(flags_of "$source") -DGCSTEP_IMPL_REV='"same_bits"' \
                 -c "$root/kernels/$isa/kernels.c" -o "$3/kernels_$isa.o" || return 1
         done
-        "$1" $flags "$2" $openmp $have "$root"/dispatch/*.c "$scratch/builtin_table.c" \
-            "$root"/tests/same_bits/*.c "$3"/kernels_*.o -o "$3/program" -pthread -lm || return 1
+        "$1" $flags "$2" $openmp $have -DGCSTEP_CUDA_IMPL_REV='"same_bits"' "$root"/dispatch/*.c \
+            "$root"/dispatch/cuda/*.c "$root"/kernels/cuda/list.c "$scratch/builtin_table.c" \
+            "$root"/tests/same_bits/*.c "$3"/kernels_*.o -o "$3/program" -pthread -lm -ldl || return 1
     }
     echo "$(basename "$3"): built${openmp:+ with OpenMP}"
 }
