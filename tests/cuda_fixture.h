@@ -17,7 +17,7 @@ const gcs_cuda_image gcs_cuda_built_image = {
 typedef struct noted {
     const fixture *f;
     unsigned char *steps; /* [floats]: how often the element at that place of w was stepped */
-    unsigned launches;
+    unsigned launches, overlapping;
     unsigned given;  /* launches of kernels that are given the means */
     unsigned result; /* of each launch */
     gcs_cuda_launch last;
@@ -77,6 +77,12 @@ static inline int note(void *context, const standin_launch *launch) {
         if (splits(kernel))
             assert_int_equal(n->last.scratch[item->place], 0);
         note_item(n, kernel, &n->last.matrices[item->matrix], item);
+    }
+    /* What a launch may overlap is another of its step, and never the sums of its own groups. */
+    if (launch->overlaps != 0) {
+        assert_true(n->launches > 0);
+        assert_false(splits(kernel) && n->last.work[0].phase == 1);
+        n->overlapping++;
     }
     n->launches++;
     n->given += kernel->row.means_given;

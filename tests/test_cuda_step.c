@@ -31,6 +31,35 @@ static unsigned launches_of(const gcs_plan *plan) {
     return count;
 }
 
+static unsigned split_kernels(const gcs_plan *plan) {
+    unsigned count = 0;
+    for (size_t i = 0; i < gcs_plan_tensors(plan); i++) {
+        const char *name = gcs_plan_kernel(plan, i);
+        bool is_new = splits(kernel_of_symbol(name));
+        for (size_t k = 0; k < i; k++)
+            is_new = is_new && strcmp(name, gcs_plan_kernel(plan, k)) != 0;
+        count += is_new;
+    }
+    return count;
+}
+
+/* An older GPU has nothing of the kind. */
+static void no_overlap(void **state) {
+    (void)state;
+    fixture f = fixture_make(tensors, TENSORS, 1);
+    noted n = noted_open(&f);
+    standin_set_hook(note, &n);
+    standin_major = 8;
+    const gcs_hyper hyper = fixture_hyper(3);
+    gcs_plan *plan = plan_of(tensors, TENSORS, gcs_spec_sgdm(), NULL);
+    assert_ok(gcs_step(plan, &hyper, f.buffers));
+    assert_true(n.launches > 1);
+    assert_int_equal(n.overlapping, 0);
+    gcs_plan_destroy(plan);
+    noted_close(&n);
+    fixture_free(&f);
+}
+
 static void every_element_once(void **state) {
     (void)state;
     fixture f = fixture_make(tensors, TENSORS, 1);
@@ -42,10 +71,12 @@ static void every_element_once(void **state) {
             gcs_plan *plan =
                 plan_of(tensors, TENSORS,
                         (gcs_spec){.rule = all_rules[r], .center = (gcs_center)center}, NULL);
-            n.launches = 0;
+            n.launches = n.overlapping = 0;
             assert_ok(gcs_step(plan, &hyper, f.buffers));
             assert_stepped(&n, 1);
             assert_int_equal(n.launches, launches_of(plan));
+            /* All but the first and those that need the sums of the one before. */
+            assert_int_equal(n.overlapping, n.launches - 1 - split_kernels(plan));
             assert_int_equal(n.given, 0);
             gcs_plan_destroy(plan);
         }
@@ -315,10 +346,15 @@ static void pieces(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_element_once), cmocka_unit_test(what_a_step_calls),
-        cmocka_unit_test(parameters),         cmocka_unit_test(many_groups),
-        cmocka_unit_test(few_launches),       cmocka_unit_test(split_steps_turn_back),
-        cmocka_unit_test(given_means),        cmocka_unit_test(pieces),
+        cmocka_unit_test(no_overlap),
+        cmocka_unit_test(every_element_once),
+        cmocka_unit_test(what_a_step_calls),
+        cmocka_unit_test(parameters),
+        cmocka_unit_test(many_groups),
+        cmocka_unit_test(few_launches),
+        cmocka_unit_test(split_steps_turn_back),
+        cmocka_unit_test(given_means),
+        cmocka_unit_test(pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,8 +61,9 @@ static uint64_t balance_of(const gcs_cuda_kernel *kernel, uint64_t length) {
     return pieces * 1024 / (most * blocks);
 }
 
-/* Longer rows go better by one large block. */
-#define LARGE_BLOCK_ROW 16384
+/* Elements of a row that a block has: more of them go better by a large block. */
+#define LARGE_BLOCK_ROW     12288
+#define LARGE_BLOCK_CLUSTER 7680
 
 /* Of two kernels that keep their groups in shared memory: the threads that a multiprocessor has at
  * work, no more than the kernels' registers allow. */
@@ -78,14 +79,14 @@ static bool keeps_better(const gcs_cuda_kernel *a, const gcs_cuda_kernel *b, con
     const uint64_t merit_b = (of_b < ENOUGH ? of_b : ENOUGH) * balance_of(b, length);
     if (merit_a != merit_b)
         return merit_a > merit_b;
-    const bool large =
-        need->view == GCS_VIEW_ROWS && a->keeping == GCS_CUDA_KEEP && length > LARGE_BLOCK_ROW;
+    const uint64_t most = a->keeping == GCS_CUDA_KEEP ? LARGE_BLOCK_ROW : LARGE_BLOCK_CLUSTER;
+    const bool large = need->view == GCS_VIEW_ROWS && length / a->cluster > most;
     return large ? a->threads > b->threads : a->threads < b->threads;
 }
 
 /* Longer rows, and columns in strips of one line of memory, go better by a cluster than by one
  * block. */
-#define CLUSTER_ROW 40960
+#define CLUSTER_ROW 36864
 
 static bool is_for_clusters(const gcs_cuda_kernel *kernel, const gcs_need *need,
                             const gcs_cuda_device *device) {

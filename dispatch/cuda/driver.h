@@ -70,7 +70,11 @@ typedef struct gcs_cu_launch_attribute {
     alignas(8) unsigned value[16]; /* a union of 64 bytes */
 } gcs_cu_launch_attribute;
 
-enum { GCS_CU_LAUNCH_CLUSTER = 4 /* value: x, y, z */ }; /* CUlaunchAttributeID */
+/* CUlaunchAttributeID */
+enum {
+    GCS_CU_LAUNCH_CLUSTER = 4, /* value: x, y, z */
+    GCS_CU_LAUNCH_OVERLAP = 6, /* ..._PROGRAMMATIC_STREAM_SERIALIZATION; value: 1 */
+};
 
 /* CUlaunchConfig */
 typedef struct gcs_cu_launch {

@@ -30,6 +30,9 @@ static gcs_status check_stream(const struct gcs_cuda_plan *cuda, gcs_cu_stream s
 }
 
 /* The calling thread's current context, its GPU, and the kernels in it. */
+/* From this driver on a launch that overlaps the one before it can be captured in a graph. */
+#define OVERLAP_DRIVER 12030
+
 static gcs_status open_context(struct gcs_cuda_plan *cuda, gcs_cu_stream stream) {
     if (gcs_cuda_built_image.fatbin == NULL)
         return gcs_fail(GCS_UNSUPPORTED, "this build has no CUDA kernels (nvcc was not found)");
@@ -49,6 +52,7 @@ static gcs_status open_context(struct gcs_cuda_plan *cuda, gcs_cu_stream stream)
     if (status == GCS_OK)
         status = check_stream(cuda, stream);
     cuda->stream = stream;
+    cuda->overlaps = cuda->device.major >= 9 && cuda->driver->version >= OVERLAP_DRIVER;
     return status == GCS_OK ? gcs_cuda_module_load(cuda->driver, &cuda->module) : status;
 }
 

@@ -33,6 +33,7 @@ struct gcs_cuda_plan {
     gcs_cu_device which;
     gcs_cuda_device device;
     gcs_cu_stream stream;
+    bool overlaps; /* a launch may begin before the one before it has ended */
     gcs_cu_module module;
     gcs_cuda_use *uses;
     size_t use_count;

@@ -47,20 +47,39 @@ static void set_matrices(gcs_plan *plan, const gcs_buffers *buffers) {
 
 /* ---- Launches ------------------------------------------------------------------------------ */
 
-static gcs_status launch(const struct gcs_cuda_plan *cuda, const gcs_cuda_use *use,
-                         gcs_cu_pointer work, size_t first, size_t count,
-                         gcs_cuda_launch *parameter) {
-    void *parameters[] = {parameter};
+/* The launches of one step. */
+typedef struct launches {
+    const gcs_plan *plan;
+    const gcs_buffers *buffers;
+    gcs_cuda_launch *parameter;
+    bool begun; /* one of this step stands before the next */
+} launches;
+
+/* Work of a kernel. Unless it depends on the launch before it, its blocks may begin when that one's
+ * last block has: they step other tensors, and fill what the end of a launch leaves idle. They end
+ * after it (kernels/cuda/target.cuh). */
+static gcs_status launch(launches *l, const gcs_cuda_use *use, bool depends, gcs_cu_pointer work,
+                         size_t first, size_t count) {
+    const struct gcs_cuda_plan *cuda = l->plan->cuda;
+    void *parameters[] = {l->parameter};
     const unsigned cluster = use->kernel->cluster;
-    gcs_cu_launch_attribute of_cluster = {.id = GCS_CU_LAUNCH_CLUSTER, .value = {cluster, 1, 1}};
+    gcs_cu_launch_attribute attributes[2];
+    unsigned attribute_count = 0;
+    if (cluster > 1)
+        attributes[attribute_count++] =
+            (gcs_cu_launch_attribute){.id = GCS_CU_LAUNCH_CLUSTER, .value = {cluster, 1, 1}};
+    if (cuda->overlaps && l->begun && !depends)
+        attributes[attribute_count++] =
+            (gcs_cu_launch_attribute){.id = GCS_CU_LAUNCH_OVERLAP, .value = {1}};
     const gcs_cu_launch launch = {.grid = {(unsigned)count * cluster, 1, 1},
                                   .block = {use->kernel->threads, 1, 1},
                                   .shared_bytes = use->shared_bytes,
                                   .stream = cuda->stream,
-                                  .attributes = &of_cluster,
-                                  .attribute_count = cluster > 1};
-    parameter->work = (const gcs_cuda_work *)(uintptr_t)(work + first * sizeof(gcs_cuda_work));
-    parameter->scratch = (uint32_t *)(uintptr_t)use->scratch;
+                                  .attributes = attributes,
+                                  .attribute_count = attribute_count};
+    l->parameter->work = (const gcs_cuda_work *)(uintptr_t)(work + first * sizeof(gcs_cuda_work));
+    l->parameter->scratch = (uint32_t *)(uintptr_t)use->scratch;
+    l->begun = true;
     const gcs_cu_result result = cuda->driver->launch(&launch, use->function, parameters, NULL);
     if (result != GCS_CU_SUCCESS)
         return gcs_cuda_fail(cuda->driver, result, "kernel %s was not launched",
@@ -77,55 +96,53 @@ static bool steps(const gcs_plan *plan, const gcs_cuda_use *use, size_t part,
 }
 
 /* One launch; several where some tensors between others are not for this use. */
-static gcs_status launch_sums(const gcs_plan *plan, const gcs_cuda_use *use,
-                              const gcs_buffers *buffers, gcs_cuda_launch *parameter) {
+static gcs_status launch_sums(launches *l, const gcs_cuda_use *use) {
     gcs_status status = GCS_OK;
     for (size_t i = 0; i < use->count && status == GCS_OK; i++) {
         const size_t first = use->parts[i].first_sum;
         size_t count = 0;
-        for (; i < use->count && steps(plan, use, i, buffers); i++)
+        for (; i < use->count && steps(l->plan, use, i, l->buffers); i++)
             count += use->parts[i].sums;
         if (count != 0)
-            status = launch(plan->cuda, use, use->device_sums, first, count, parameter);
+            status = launch(l, use, false, use->device_sums, first, count);
     }
     return status;
 }
 
 /* The same. Where the steps are in the other order than the tensors, the last of some is the first.
  */
-static gcs_status launch_steps(const gcs_plan *plan, const gcs_cuda_use *use,
-                               const gcs_buffers *buffers, gcs_cuda_launch *parameter) {
+static gcs_status launch_steps(launches *l, const gcs_cuda_use *use) {
     gcs_status status = GCS_OK;
     for (size_t i = 0; i < use->count && status == GCS_OK; i++) {
         size_t first = use->parts[i].first_step, count = 0;
-        for (; i < use->count && steps(plan, use, i, buffers); i++) {
+        for (; i < use->count && steps(l->plan, use, i, l->buffers); i++) {
             const gcs_cuda_part *part = &use->parts[i];
             first = part->first_step < first ? part->first_step : first;
             count += part->steps;
         }
         if (count != 0)
-            status = launch(plan->cuda, use, use->device_steps, first, count, parameter);
+            status = launch(l, use, use->device_sums != 0, use->device_steps, first, count);
     }
     return status;
 }
 
-static gcs_status launch_use(const gcs_plan *plan, const gcs_cuda_use *use,
-                             const gcs_buffers *buffers, gcs_cuda_launch *parameter) {
-    parameter->form = plan->tensors[use->parts[0].tensor].form; /* as of all of its tensors */
-    const gcs_status status =
-        use->device_sums != 0 ? launch_sums(plan, use, buffers, parameter) : GCS_OK;
-    return status == GCS_OK ? launch_steps(plan, use, buffers, parameter) : status;
+static gcs_status launch_use(launches *l, const gcs_cuda_use *use) {
+    /* As of all of its tensors. */
+    l->parameter->form = l->plan->tensors[use->parts[0].tensor].form;
+    const gcs_status status = use->device_sums != 0 ? launch_sums(l, use) : GCS_OK;
+    return status == GCS_OK ? launch_steps(l, use) : status;
 }
 
 static gcs_status launch_all(const gcs_plan *plan, const gcs_buffers *buffers,
                              gcs_cuda_launch *parameter, gcs_cu_pointer set) {
     const struct gcs_cuda_plan *cuda = plan->cuda;
+    launches l = {.plan = plan, .buffers = buffers, .parameter = parameter};
     gcs_status status = GCS_OK;
     parameter->matrices = (const gcs_cuda_matrix *)(uintptr_t)(set + cuda->groups_bytes);
     if (cuda->groups_bytes != 0)
         parameter->groups = (const gcs_cuda_group *)(uintptr_t)set;
     for (size_t i = 0; i < cuda->use_count && status == GCS_OK; i++)
-        status = launch_use(plan, &cuda->uses[i], buffers, parameter);
+        status = launch_use(&l, &cuda->uses[i]);
     return status;
 }
 

@@ -95,10 +95,12 @@ GCS_INLINE bool holds(const four *x, int c) {
     return c >= x->from && c < x->to;
 }
 
-/* Elements outside of the range are +0. */
-GCS_INLINE void read4(const float *p, const grid *q, const four *i, vf x[]) {
+/* Elements outside of the range are +0. `again`: they will be read once more, and are to stay in
+ * the L2 meanwhile. */
+GCS_INLINE void read4(const float *p, const grid *q, const four *i, const bool again, vf x[]) {
     if (is_whole(q, i)) {
-        const float4 y = load_stream((const float4 *)(p + i->at));
+        const float4 *const from = (const float4 *)(p + i->at);
+        const float4 y = again ? *from : load_stream(from);
         x[0] = y.x;
         x[1] = y.y;
         x[2] = y.z;
@@ -181,7 +183,14 @@ GCS_INLINE void clear(const int k, vf x[]) {
 GCS_INLINE void read_stream(const float *p, const grid *q, const four i[], const int k, vf x[]) {
     GCS_UNROLL
     for (int j = 0; j < k / 4; j++)
-        read4(p, q, i + j, x + 4 * j);
+        read4(p, q, i + j, false, x + 4 * j);
+}
+
+GCS_INLINE void read_stream_to_keep(const float *p, const grid *q, const four i[], const int k,
+                                    vf x[]) {
+    GCS_UNROLL
+    for (int j = 0; j < k / 4; j++)
+        read4(p, q, i + j, true, x + 4 * j);
 }
 
 GCS_INLINE void write_stream(float *p, const grid *q, const four i[], const int k, const vf x[]) {

@@ -46,7 +46,7 @@ GCS_INLINE void keep_round(const kept *t, const form f, const bool strip, int fi
     read_gradient(f, &t->b.s, &t->q, at, k, e.g);
     clear(k, e.w);
     if (change || (f & L2_FIRST))
-        read_stream(t->b.s.w, &t->q, at, k, e.w);
+        read_stream_to_keep(t->b.s.w, &t->q, at, k, e.w);
     if (change)
         read_state(f, &t->b.s, &t->q, at, k, &e);
     first_pass(f, k, &t->b.c, &e, y);

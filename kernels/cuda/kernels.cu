@@ -10,7 +10,9 @@
 
 #define INSTANCE(name, center, rule, view, loop, threads, blocks, u)                               \
     GCS_KERNEL(name, threads, blocks) {                                                            \
+        let_next_begin();                                                                          \
         view##_##loop(&launch, rule, CENTER_##center, threads, u);                                 \
+        end_after_previous();                                                                      \
     }
 
 /* Names are made of what the arguments stand for. */

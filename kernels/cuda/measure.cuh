@@ -219,6 +219,20 @@ GCS_INLINE float total_of_levels(const run_levels *x) {
 #define CHUNK_ROWS   (GCS_RUN * GCS_RUN)
 #define CHUNK_FLOATS (GCS_RUN * 32)
 
+/* Rows [row, row + n) of the lane's column. What a change takes to compute is not unfolded. */
+GCS_INLINE void find_run(const job *b, const bool change, uint64_t row, int n, uint64_t column,
+                         float mean, findings *to) {
+    if (change) {
+        GCS_ONCE
+        for (int i = 0; i < n; i++)
+            find(to, looked_at(b, true, (row + (uint64_t)i) * b->cols + column, mean));
+        return;
+    }
+    GCS_EIGHT_TIMES
+    for (int i = 0; i < n; i++)
+        find(to, looked_at(b, false, (row + (uint64_t)i) * b->cols + column, mean));
+}
+
 /* The lane's column, at most 64^5 rows; all of the block's warps call, and get it. */
 GCS_INLINE findings find_column(const job *b, const bool change, float *shared, bool there,
                                 uint64_t column, float mean, const int threads) {
@@ -232,12 +246,9 @@ GCS_INLINE findings find_column(const job *b, const bool change, float *shared, 
         for (int run = warp_of_block(); run < runs; run += threads / 32) {
             const int end = rows - run * GCS_RUN < GCS_RUN ? rows : (run + 1) * GCS_RUN;
             findings found = {0.0F, 0.0F, 0};
-            GCS_EIGHT_TIMES
-            for (int row = run * GCS_RUN; row < end; row++) {
-                if (there)
-                    find(&found,
-                         looked_at(b, change, (from + (uint64_t)row) * b->cols + column, mean));
-            }
+            if (there)
+                find_run(b, change, from + (uint64_t)(run * GCS_RUN), end - run * GCS_RUN, column,
+                         mean, &found);
             shared[run * 32 + lane_of_warp()] = found.sum;
             shared[CHUNK_FLOATS + run * 32 + lane_of_warp()] = found.square;
             max = larger_bits(max, found.max);

@@ -64,6 +64,33 @@ typedef struct shared_rows {
 /* Rows that a thread sums alone. */
 #define FEW GCS_LANES
 
+/* Rows that a warp sums side by side, so that one's folds do not wait for another's. */
+#define BATCH 4
+
+/* The means of the rows row, row + step, ... of one segment each, by one warp. */
+GCS_INLINE void means_of_batch(const shared_rows *x, int row, int step) {
+    float sum[BATCH];
+    GCS_UNROLL
+    for (int j = 0; j < BATCH; j++) {
+        const int at = row + j * step;
+        sum[j] = sum_lane(x->y + at * x->stride, at < x->rows ? x->length : 0);
+    }
+    GCS_UNROLL
+    for (int h = 16; h > 0; h /= 2) {
+        GCS_UNROLL
+        for (int j = 0; j < BATCH; j++)
+            sum[j] = sum[j] + shuffle_down(sum[j], h);
+    }
+    if (lane_of_warp() != 0)
+        return;
+    GCS_UNROLL
+    for (int j = 0; j < BATCH; j++) {
+        const int at = row + j * step;
+        if (at < x->rows)
+            x->y[at * x->stride] = sum[j] / (float)x->length;
+    }
+}
+
 /* The means of the rows, each left in its row's first float, which nobody else reads. The floats
  * must have been written before a barrier; the means are there behind the next. */
 GCS_INLINE void means_of_rows(const shared_rows *x, const int threads) {
@@ -76,16 +103,19 @@ GCS_INLINE void means_of_rows(const shared_rows *x, const int threads) {
         return;
     }
     const int segments = (x->length + GCS_SEGMENT - 1) / GCS_SEGMENT;
+    if (segments == 1) {
+        for (int row = warp_of_block(); row < x->rows; row += threads / 32 * BATCH)
+            means_of_batch(x, row, threads / 32);
+        return;
+    }
     for (int i = warp_of_block(); i < x->rows * segments; i += threads / 32) {
         const int row = i / segments, from = (i - row * segments) * GCS_SEGMENT;
         const int left = x->length - from, count = left < GCS_SEGMENT ? left : GCS_SEGMENT;
         float *const at = x->y + row * x->stride + from;
         const float sum = sum_of_segment(at, count);
         if (lane_of_warp() == 0)
-            *at = segments == 1 ? sum / n : sum;
+            *at = sum;
     }
-    if (segments == 1)
-        return;
     __syncthreads();
     for (int row = warp_of_block(); row < x->rows; row += threads / 32) {
         float *const at = x->y + row * x->stride;

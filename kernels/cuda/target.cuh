@@ -13,7 +13,7 @@
 
 /* Compute capability 12 takes a few registers more for the same code, and has fewer threads at a
  * time. */
-#if __CUDA_ARCH__ >= 1200
+#if __CUDA_ARCH__ >= 1000
 #define GCS_BLOCKS(blocks) ((blocks) == 1 ? 1 : (blocks)*3 / 4)
 #else
 #define GCS_BLOCKS(blocks) (blocks)
@@ -70,6 +70,19 @@ GCS_DEVICE uint32_t count_up(uint32_t *counter, uint32_t last) {
 /* What this thread has written is seen by others before what it writes next. */
 GCS_DEVICE void fence() {
     __threadfence();
+}
+
+/* The launch behind this one may begin, where it is one that may, when all blocks have come here.
+ * Such a launch is to end after the one before it. From compute capability 9.0 on; else nothing. */
+GCS_DEVICE void let_next_begin() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;");
+#endif
+}
+GCS_DEVICE void end_after_previous() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" : : : "memory");
+#endif
 }
 
 /* Clusters: blocks that run at the same time and reach each other's shared memory, from compute

@@ -9,6 +9,7 @@
 #define GCS_MAX_UNROLL  32 /* elements of a thread */
 #define GCS_UNROLL      _Pragma("unroll")
 #define GCS_EACH        _Pragma("unroll")
+#define GCS_ONCE        _Pragma("unroll 1")
 #define GCS_EIGHT_TIMES _Pragma("unroll 8")
 #define GCS_INLINE      GCS_DEVICE
 

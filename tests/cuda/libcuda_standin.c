@@ -111,7 +111,7 @@ static int cuDeviceGetAttribute(int *value, int attribute, int device) {
         *value = standin_l2_bytes;
         return 0;
     case 75: /* capability */
-        *value = 9;
+        *value = standin_major;
         return 0;
     case 76:
         *value = 0;
@@ -244,11 +244,14 @@ static bool is_launchable(const config *c, const standin_function *f, unsigned c
 static int cuLaunchKernelEx(const config *c, void *function, void **parameters, void **extra) {
     ENTER(false);
     const standin_function *f = function;
-    unsigned cluster = 1;
+    unsigned cluster = 1, overlaps = 0;
     for (unsigned i = 0; i < c->attribute_count; i++) {
-        if (c->attributes[i].id != 4)
+        if (c->attributes[i].id == 4)
+            cluster = c->attributes[i].value.dimensions[0];
+        else if (c->attributes[i].id == 6)
+            overlaps = c->attributes[i].value.dimensions[0];
+        else
             return STANDIN_INVALID_VALUE;
-        cluster = c->attributes[i].value.dimensions[0];
     }
     if (extra != NULL || cluster == 0 || !is_launchable(c, f, cluster))
         return STANDIN_INVALID_VALUE;
@@ -257,7 +260,8 @@ static int cuLaunchKernelEx(const config *c, void *function, void **parameters, 
                                       .grid = c->grid_x,
                                       .block = c->block_x,
                                       .shared_bytes = c->shared_bytes,
-                                      .cluster = cluster},
+                                      .cluster = cluster,
+                                      .overlaps = overlaps},
                            .from = parameters[0],
                            .bytes = standin_parameter_bytes};
     return standin_enqueue(c->stream, &o);

@@ -92,6 +92,10 @@ const float *twin_of_cluster(const float *p, uint32_t rank, const twin_place &pl
 GCS_DEVICE void __syncthreads(const twin_place &place = twin_here()) {
     twin_barrier(place);
 }
+/* Launches come one after the other here. */
+GCS_DEVICE void let_next_begin() {}
+GCS_DEVICE void end_after_previous() {}
+
 GCS_DEVICE void __syncwarp(const twin_place &place = twin_here()) {
     twin_warp_barrier(place);
 }
