@@ -61,9 +61,20 @@ static uint64_t balance_of(const gcs_cuda_kernel *kernel, uint64_t length) {
     return pieces * 1024 / (most * blocks);
 }
 
-/* Elements of a row that a block has: more of them go better by a large block. */
-#define LARGE_BLOCK_ROW     12288
-#define LARGE_BLOCK_CLUSTER 7680
+/* Threads of a block that goes best with so many elements of a row, where there are several blocks.
+ */
+static uint64_t best_threads(const gcs_cuda_kernel *kernel, const gcs_need *need) {
+    const uint64_t elements = need->length / kernel->cluster;
+    if (need->view != GCS_VIEW_ROWS)
+        return 0; /* the smaller the better */
+    if (kernel->keeping == GCS_CUDA_CLUSTER)
+        return elements <= 7680 ? 256 : 512;
+    return elements <= 12288 ? 512 : 1024;
+}
+
+static uint64_t distance(uint64_t a, uint64_t b) {
+    return a > b ? a - b : b - a;
+}
 
 /* Of two kernels that keep their groups in shared memory: the threads that a multiprocessor has at
  * work, no more than the kernels' registers allow. */
@@ -79,9 +90,8 @@ static bool keeps_better(const gcs_cuda_kernel *a, const gcs_cuda_kernel *b, con
     const uint64_t merit_b = (of_b < ENOUGH ? of_b : ENOUGH) * balance_of(b, length);
     if (merit_a != merit_b)
         return merit_a > merit_b;
-    const uint64_t most = a->keeping == GCS_CUDA_KEEP ? LARGE_BLOCK_ROW : LARGE_BLOCK_CLUSTER;
-    const bool large = need->view == GCS_VIEW_ROWS && length / a->cluster > most;
-    return large ? a->threads > b->threads : a->threads < b->threads;
+    const uint64_t best = best_threads(a, need);
+    return distance(a->threads, best) < distance(b->threads, best);
 }
 
 /* Longer rows, and columns in strips of one line of memory, go better by a cluster than by one

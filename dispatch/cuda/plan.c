@@ -29,10 +29,10 @@ static gcs_status check_stream(const struct gcs_cuda_plan *cuda, gcs_cu_stream s
     return GCS_OK;
 }
 
-/* The calling thread's current context, its GPU, and the kernels in it. */
 /* From this driver on a launch that overlaps the one before it can be captured in a graph. */
 #define OVERLAP_DRIVER 12030
 
+/* The calling thread's current context, its GPU, and the kernels in it. */
 static gcs_status open_context(struct gcs_cuda_plan *cuda, gcs_cu_stream stream) {
     if (gcs_cuda_built_image.fatbin == NULL)
         return gcs_fail(GCS_UNSUPPORTED, "this build has no CUDA kernels (nvcc was not found)");

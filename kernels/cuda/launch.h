@@ -40,7 +40,7 @@ typedef struct gcs_cuda_matrix {
 typedef struct gcs_cuda_work {
     uint64_t first;  /* the first unit */
     uint32_t matrix; /* index of gcs_cuda_launch.matrices */
-    uint32_t slice;  /* which of the matrices behind each other */
+    uint32_t slice;  /* which of the matrices behind each other; of kernels that measure rows 0 */
     uint32_t count;  /* units */
     /* Of SPLIT kernels alone: */
     uint32_t phase;

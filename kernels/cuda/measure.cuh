@@ -136,7 +136,7 @@ GCS_INLINE void write_centred(const gcs_measured *to, uint64_t i, const findings
     to->max_centered[i] = v_from_bits(found->max);
 }
 
-/* An item: rows [first, first + count). */
+/* An item: rows [first, first + count). Rows have no slices. */
 GCS_INLINE void rows_measure(const gcs_cuda_launch *launch, const gcs_rule rule, const form fixed,
                              const int threads, const int) {
     GCS_SHARED(shared);

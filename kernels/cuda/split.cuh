@@ -17,9 +17,9 @@
  * blocks have written before is seen by it. */
 GCS_INLINE bool is_last(uint32_t *counter, uint32_t items, float *shared) {
     uint32_t *const last = (uint32_t *)shared;
-    fence();
     __syncthreads();
     if (threadIdx.x == 0) {
+        fence();
         *last = count_up(counter, items - 1) == items - 1;
         fence();
     }

@@ -11,6 +11,7 @@
     X(flat, traffic256, traffic, 256, 4, 1, 1, 1024)                                               \
     X(rows, block128, block, 128, 8, 2, 1, 1024)                                                   \
     X(rows, block256, block, 256, 4, 2, 1, 2048)                                                   \
+    X(rows, block256, block, 256, 3, 3, 1, 3072)                                                   \
     X(rows, block384, block, 384, 2, 3, 1, 4608)                                                   \
     X(rows, keep512, keep, 512, 2, 2, 1, 1)                                                        \
     X(rows, keep1024, keep, 1024, 1, 2, 1, 1)                                                      \
