@@ -9,7 +9,7 @@
 # is not installed (Google Benchmark, compute-sanitizer, torch) is said, and is no failure.
 set -u
 
-steps='info verify models shapes memcheck racecheck kernels peers tune'
+steps='info verify models shapes memcheck kernels peers tune racecheck'
 usage="usage: tools/gpu-check.sh [--only 'STEP...'] [--minutes N] [OUTDIR]
 steps: $steps; the build is always made"
 only='' minutes=8 out=''
@@ -168,15 +168,15 @@ bench() {
     step "$name" "$limit" "$models" --backend=cuda "$@" "--benchmark_out=$out/$name.json"
 }
 
-# sanitize NAME TOOL: few shapes under compute-sanitizer.
+# sanitize TOOL SECONDS: few shapes under compute-sanitizer.
 sanitize() {
     wanted "$1" || return
     if ! command -v compute-sanitizer >/dev/null; then
         skip "$1" 'compute-sanitizer is not installed'
         return
     fi
-    step "$1" 60 compute-sanitizer --tool "$1" --error-exitcode 9 "$gcstep" verify --backend cuda \
-        --small
+    step "$1" "$2" compute-sanitizer --tool "$1" --error-exitcode 9 "$gcstep" verify \
+        --backend cuda --small
 }
 
 peers() {
@@ -203,9 +203,9 @@ tune() {
 bench models 60 --model=resnet50 --model=vit_b16 --model=gpt2_124m --model=vgg16 \
     --model=mobilenet_v2 --spec=sgdm --spec=adam --rounds=25
 bench shapes 75 --shapes=1 --spec=sgdm --spec=adam
-sanitize memcheck
-sanitize racecheck
+sanitize memcheck 60
 bench kernels 100 --shapes=1 --all-kernels=1 --spec=sgdm --spec=adam --rounds=9
 peers
 tune
+sanitize racecheck 240 # the longest: an H200 took 2 s a kernel
 finish

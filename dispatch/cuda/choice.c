@@ -31,13 +31,15 @@ static uint64_t fill_of(const gcs_cuda_kernel *kernel, uint64_t length) {
     return gcs_cuda_rows_of_block(kernel, length) * length * 1024 / kernel->capacity;
 }
 
-/* More threads are idle below. */
-#define FULL 896
+/* More threads are idle below. Of short rows small blocks wait less. */
+static uint64_t full(uint64_t length) {
+    return length < 256 ? 896 : 973;
+}
 
 /* Of two BLOCK kernels: the smaller one, if its rows fill it; else the fuller one. */
 static bool fills_better(const gcs_cuda_kernel *a, const gcs_cuda_kernel *b, uint64_t length) {
     const uint64_t of_a = fill_of(a, length), of_b = fill_of(b, length);
-    if ((of_a >= FULL && of_b >= FULL) || of_a == of_b)
+    if ((of_a >= full(length) && of_b >= full(length)) || of_a == of_b)
         return a->capacity < b->capacity;
     return of_a > of_b;
 }
