@@ -184,7 +184,7 @@ static gcs_status create(gcs_plan **out, const gcs_target *target, const gcs_spe
         gcs_plan_destroy(plan);
         return status;
     }
-    if (!traffic)
+    if (!traffic && target->backend == GCS_BACKEND_CPU) /* they are recorded to be tuned for */
         gcs_record_shapes(&env, tensors, count);
     *out = plan;
     return GCS_OK;

@@ -17,7 +17,7 @@ const gcs_cuda_image gcs_cuda_built_image = {
 typedef struct noted {
     const fixture *f;
     unsigned char *steps; /* [floats]: how often the element at that place of w was stepped */
-    unsigned launches, overlapping;
+    unsigned launches, overlapping, last_lets;
     unsigned given;  /* launches of kernels that are given the means */
     unsigned result; /* of each launch */
     gcs_cuda_launch last;
@@ -84,6 +84,7 @@ static inline int note(void *context, const standin_launch *launch) {
         assert_false(splits(kernel) && n->last.work[0].phase == 1);
         n->overlapping++;
     }
+    n->last_lets = n->last.lets_next_begin;
     n->launches++;
     n->given += kernel->row.means_given;
     return (int)n->result;

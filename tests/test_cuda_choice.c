@@ -42,7 +42,7 @@ static void check(const gcs_need *need, const gcs_cuda_device *device) {
     const uint64_t columns = gcs_cuda_columns(kernel, need->length, device->shared_bytes);
     assert_true(columns >= 1);
     assert_true(gcs_cuda_shared_bytes(kernel, need->length, columns) <= device->shared_bytes);
-    assert_true(kernel->keeping != GCS_CUDA_CLUSTER || device->major >= 9);
+    assert_true(kernel->keeping != GCS_CUDA_CLUSTER || device->code_major >= 9);
     assert_true(gcs_kernel_accepts(&kernel->row, need));
     assert_int_equal(kernel->row.general, !is_specialised_for(need));
     /* The gradient is read twice only where nothing can keep it. */

@@ -11,7 +11,8 @@ static bool takes(const gcs_cuda_runner *r, const gcs_cuda_kernel *kernel, uint6
 }
 
 bool gcs_cuda_runner_can(const gcs_cuda_runner *r, const gcs_cuda_kernel *kernel) {
-    return (kernel->keeping != GCS_CUDA_CLUSTER || r->device.major >= 9) && takes(r, kernel, 1);
+    return (kernel->keeping != GCS_CUDA_CLUSTER || r->device.code_major >= 9) &&
+           takes(r, kernel, 1);
 }
 
 /* The longest group that the kernel takes on this GPU; 0: any. */
@@ -46,7 +47,7 @@ gcs_status gcs_cuda_runner_open(gcs_cuda_runner *r, const gcs_cuda_driver *drive
     gcs_freight_open(&r->freight, driver, NULL, apart);
     gcs_status status = gcs_cuda_device_read(driver, which, &r->device);
     if (status == GCS_OK)
-        status = gcs_cuda_module_load(driver, &r->module);
+        status = gcs_cuda_module_load(driver, &r->module, &r->device);
     if (status != GCS_OK)
         return status;
     const gcs_cu_result result = driver->stream_create(&r->stream, GCS_CU_STREAM_NON_BLOCKING);

@@ -20,7 +20,7 @@ const char *gcs_cuda_impl_rev(void) {
 bool gcs_cuda_fits(const gcs_cuda_kernel *kernel, const gcs_need *need,
                    const gcs_cuda_device *device) {
     return gcs_kernel_accepts(&kernel->row, need) &&
-           (kernel->keeping != GCS_CUDA_CLUSTER || device->major >= 9) &&
+           (kernel->keeping != GCS_CUDA_CLUSTER || device->code_major >= 9) &&
            gcs_cuda_columns(kernel, need->length, device->shared_bytes) != 0;
 }
 

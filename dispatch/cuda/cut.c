@@ -50,6 +50,8 @@ uint64_t gcs_cuda_columns(const gcs_cuda_kernel *kernel, uint64_t length, uint64
 /* ---- Items --------------------------------------------------------------------------------- */
 
 static bool add(gcs_cuda_work_list *list, gcs_cuda_work item) {
+    if (list->count >= GCS_CUDA_MOST_ITEMS)
+        return false;
     if (list->count == list->room) {
         const size_t room = list->room != 0 ? 2 * list->room : 64;
         gcs_cuda_work *items =
@@ -97,6 +99,8 @@ static bool add_shared(gcs_cuda_cut *cut, const gcs_cuda_kernel *kernel,
     const uint64_t length = columns ? matrix->rows : matrix->cols;
     const uint64_t sums = divide_up(length, columns ? GCS_RUN : GCS_SEGMENT);
     const uint64_t words = gcs_cuda_record_words(kernel, length);
+    if (sums > GCS_CUDA_MOST_ITEMS)
+        return false;
     item.place = (uint32_t)cut->scratch_words;
     cut->scratch_words += divide_up(words, RECORD_ALIGNMENT) * RECORD_ALIGNMENT;
     return cut->scratch_words <= UINT32_MAX &&
@@ -109,7 +113,8 @@ bool gcs_cuda_cut_matrix(gcs_cuda_cut *cut, const gcs_cuda_kernel *kernel, uint3
                          uint64_t first, uint64_t last) {
     const uint64_t units = units_of_item(kernel, matrix->cols, columns);
     gcs_cuda_work item = {.matrix = matrix_index};
-    bool added = slices <= UINT32_MAX;
+    bool added = slices <= GCS_CUDA_MOST_ITEMS &&
+                 divide_up(last - first, units) <= GCS_CUDA_MOST_ITEMS / slices;
     for (uint64_t slice = 0; slice < slices && added; slice++) {
         item.slice = (uint32_t)slice;
         for (uint64_t at = first; at < last && added; at += item.count) {

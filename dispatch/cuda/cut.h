@@ -4,6 +4,9 @@
 
 #include "kernels/cuda/launch.h"
 
+/* Items of a list, at the most: 4 GiB of them, the work of more memory than a GPU has. */
+#define GCS_CUDA_MOST_ITEMS ((uint64_t)1 << 27)
+
 typedef struct gcs_cuda_work_list {
     gcs_cuda_work *items; /* to be freed */
     size_t count, room;

@@ -7,6 +7,8 @@
 typedef struct gcs_cuda_device {
     char name[128];
     int major, minor; /* architecture: sm_<major><minor> */
+    int code_major;   /* of the architecture that the loaded kernels were written for, which is less
+                       * where the driver compiled them from older PTX (gcs_cuda_module_load) */
     int multiprocessors;
     uint64_t l2_bytes;
     uint64_t shared_bytes; /* most shared memory of a block */

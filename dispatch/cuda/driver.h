@@ -58,6 +58,7 @@ enum {
 enum { GCS_CU_MEMORY_HOST = 1, GCS_CU_MEMORY_DEVICE = 2 };
 
 enum {
+    GCS_CU_FUNCTION_PTX_VERSION = 5,
     GCS_CU_FUNCTION_MAX_DYNAMIC_SHARED = 8, /* CUfunction_attribute */
     GCS_CU_FUNCTION_ANY_CLUSTER = 14,       /* also more than 8 blocks */
     GCS_CU_STREAM_NON_BLOCKING = 1,         /* CUstream_flags */
@@ -118,6 +119,8 @@ static_assert(sizeof(gcs_cu_launch_attribute) == 72 && offsetof(gcs_cu_launch, s
     X(module_unload, "cuModuleUnload", "cuModuleUnload", true, (gcs_cu_module module))             \
     X(module_function, "cuModuleGetFunction", "cuModuleGetFunction", true,                         \
       (gcs_cu_function * function, gcs_cu_module module, const char *name))                        \
+    X(function_get, "cuFuncGetAttribute", "cuFuncGetAttribute", true,                              \
+      (int *value, int attribute, gcs_cu_function function))                                       \
     X(function_set, "cuFuncSetAttribute", "cuFuncSetAttribute", true,                              \
       (gcs_cu_function function, int attribute, int value))                                        \
     X(function_load, "cuFuncLoad", "cuFuncLoad", false, (gcs_cu_function function))                \

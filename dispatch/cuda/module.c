@@ -8,7 +8,23 @@
 #define SHARED_UNASKED  (48U * 1024)
 #define CLUSTER_UNASKED 8
 
-gcs_status gcs_cuda_module_load(const gcs_cuda_driver *driver, gcs_cu_module *module) {
+/* All kernels of a module were compiled alike, so one of them tells. */
+static gcs_status read_code(const gcs_cuda_driver *driver, gcs_cu_module module,
+                            gcs_cuda_device *device) {
+    const char *name = gcs_cuda_kernels[0].row.name;
+    gcs_cu_function function;
+    int version = 0; /* 10 x major + minor */
+    gcs_cu_result result = driver->module_function(&function, module, name);
+    if (result == GCS_CU_SUCCESS)
+        result = driver->function_get(&version, GCS_CU_FUNCTION_PTX_VERSION, function);
+    if (result != GCS_CU_SUCCESS)
+        return gcs_cuda_fail(driver, result, "kernel %s cannot be used", name);
+    device->code_major = version / 10;
+    return GCS_OK;
+}
+
+gcs_status gcs_cuda_module_load(const gcs_cuda_driver *driver, gcs_cu_module *module,
+                                gcs_cuda_device *device) {
     const gcs_cuda_image *image = &gcs_cuda_built_image;
     /* Machine code is for drivers of the same major version on. */
     const bool is_older = driver->version / 1000 < image->version / 1000;
@@ -21,7 +37,7 @@ gcs_status gcs_cuda_module_load(const gcs_cuda_driver *driver, gcs_cu_module *mo
                              image->architectures, image->version / 1000,
                              image->version % 1000 / 10, driver->version / 1000,
                              driver->version % 1000 / 10);
-    return GCS_OK;
+    return read_code(driver, *module, device);
 }
 
 gcs_status gcs_cuda_module_function(const gcs_cuda_driver *driver, gcs_cu_module module,

@@ -2,12 +2,13 @@
 #ifndef GCSTEP_DISPATCH_CUDA_MODULE_H
 #define GCSTEP_DISPATCH_CUDA_MODULE_H
 
-#include "dispatch/cuda/driver.h"
+#include "dispatch/cuda/device.h"
 #include "kernels/cuda/launch.h"
 
 /* Loads the library's kernels into the current context; to be given back by driver->module_unload.
  * GCS_UNSUPPORTED: the driver is too old for them, or the GPU is. */
-gcs_status gcs_cuda_module_load(const gcs_cuda_driver *driver, gcs_cu_module *module);
+gcs_status gcs_cuda_module_load(const gcs_cuda_driver *driver, gcs_cu_module *module,
+                                gcs_cuda_device *device);
 
 /* The kernel's function, ready to be launched with so much dynamic shared memory: nothing of it is
  * left for the first launch, which may be a captured one. */

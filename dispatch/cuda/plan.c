@@ -52,8 +52,10 @@ static gcs_status open_context(struct gcs_cuda_plan *cuda, gcs_cu_stream stream)
     if (status == GCS_OK)
         status = check_stream(cuda, stream);
     cuda->stream = stream;
-    cuda->overlaps = cuda->device.major >= 9 && cuda->driver->version >= OVERLAP_DRIVER;
-    return status == GCS_OK ? gcs_cuda_module_load(cuda->driver, &cuda->module) : status;
+    if (status == GCS_OK)
+        status = gcs_cuda_module_load(cuda->driver, &cuda->module, &cuda->device);
+    cuda->overlaps = cuda->device.code_major >= 9 && cuda->driver->version >= OVERLAP_DRIVER;
+    return status;
 }
 
 /* ---- Memory on the device ------------------------------------------------------------------ */

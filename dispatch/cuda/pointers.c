@@ -83,6 +83,8 @@ static gcs_status check_tensor(const gcs_plan *plan, size_t index, const gcs_buf
     const struct gcs_cuda_plan *cuda = plan->cuda;
     const gcs_buffers *old = &cuda->buffers[index];
     const bool means = plan->tensors[index].given != NULL && b->means != NULL;
+    /* Of the last step's pointers: those that were used, and so checked. */
+    const void *const old_w_means = old->means != NULL ? old->w_means : NULL;
     const struct {
         const char *field;
         const void *now, *before;
@@ -95,7 +97,7 @@ static gcs_status check_tensor(const gcs_plan *plan, size_t index, const gcs_buf
         {"v_max", b->v_max, old->v_max, plan->v_max},
         {"copy", b->copy, old->copy, plan->copy},
         {"means", b->means, old->means, means},
-        {"w_means", b->w_means, old->w_means, means && b->w_means != NULL},
+        {"w_means", b->w_means, old_w_means, means && b->w_means != NULL},
     };
     gcs_status status = GCS_OK;
     for (size_t i = 0; i < sizeof pointers / sizeof pointers[0] && status == GCS_OK; i++) {

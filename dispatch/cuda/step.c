@@ -52,7 +52,8 @@ typedef struct launches {
     const gcs_plan *plan;
     const gcs_buffers *buffers;
     gcs_cuda_launch *parameter;
-    bool begun; /* one of this step stands before the next */
+    bool counts; /* nothing is launched, `count` becomes their number */
+    unsigned count, done;
 } launches;
 
 /* Work of a kernel. Unless it depends on the launch before it, its blocks may begin when that one's
@@ -61,6 +62,10 @@ typedef struct launches {
 static gcs_status launch(launches *l, const gcs_cuda_use *use, bool depends, gcs_cu_pointer work,
                          size_t first, size_t count) {
     const struct gcs_cuda_plan *cuda = l->plan->cuda;
+    if (l->counts) {
+        l->count++;
+        return GCS_OK;
+    }
     void *parameters[] = {l->parameter};
     const unsigned cluster = use->kernel->cluster;
     gcs_cu_launch_attribute attributes[2];
@@ -68,7 +73,7 @@ static gcs_status launch(launches *l, const gcs_cuda_use *use, bool depends, gcs
     if (cluster > 1)
         attributes[attribute_count++] =
             (gcs_cu_launch_attribute){.id = GCS_CU_LAUNCH_CLUSTER, .value = {cluster, 1, 1}};
-    if (cuda->overlaps && l->begun && !depends)
+    if (cuda->overlaps && l->done > 0 && !depends)
         attributes[attribute_count++] =
             (gcs_cu_launch_attribute){.id = GCS_CU_LAUNCH_OVERLAP, .value = {1}};
     const gcs_cu_launch launch = {.grid = {(unsigned)count * cluster, 1, 1},
@@ -79,7 +84,9 @@ static gcs_status launch(launches *l, const gcs_cuda_use *use, bool depends, gcs
                                   .attribute_count = attribute_count};
     l->parameter->work = (const gcs_cuda_work *)(uintptr_t)(work + first * sizeof(gcs_cuda_work));
     l->parameter->scratch = (uint32_t *)(uintptr_t)use->scratch;
-    l->begun = true;
+    l->done++;
+    /* Not for the trainer's next kernel, which may count on the end of the step. */
+    l->parameter->lets_next_begin = l->done < l->count;
     const gcs_cu_result result = cuda->driver->launch(&launch, use->function, parameters, NULL);
     if (result != GCS_CU_SUCCESS)
         return gcs_cuda_fail(cuda->driver, result, "kernel %s was not launched",
@@ -136,8 +143,11 @@ static gcs_status launch_use(launches *l, const gcs_cuda_use *use) {
 static gcs_status launch_all(const gcs_plan *plan, const gcs_buffers *buffers,
                              gcs_cuda_launch *parameter, gcs_cu_pointer set) {
     const struct gcs_cuda_plan *cuda = plan->cuda;
-    launches l = {.plan = plan, .buffers = buffers, .parameter = parameter};
+    launches l = {.plan = plan, .buffers = buffers, .parameter = parameter, .counts = true};
     gcs_status status = GCS_OK;
+    for (size_t i = 0; i < cuda->use_count; i++)
+        status = launch_use(&l, &cuda->uses[i]);
+    l.counts = false;
     parameter->matrices = (const gcs_cuda_matrix *)(uintptr_t)(set + cuda->groups_bytes);
     if (cuda->groups_bytes != 0)
         parameter->groups = (const gcs_cuda_group *)(uintptr_t)set;

@@ -141,7 +141,10 @@ static gcs_status add_tensor(gcs_plan *plan, size_t index, const gcs_kernel *row
         const gcs_cuda_matrix *matrix = &cuda->matrices[at];
         if (!gcs_cuda_cut_matrix(work, kernel, (uint32_t)at, matrix, blocks[i].slices, columns, 0,
                                  units_of(kernel, matrix)))
-            return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan, or a tensor too large");
+            return gcs_fail(GCS_UNSUPPORTED,
+                            "tensors[%zu] is too large for a GPU, or there is no memory for its "
+                            "list of work",
+                            index);
     }
     part.sums = work->sums.count - part.first_sum;
     part.steps = work->steps.count - part.first_step;

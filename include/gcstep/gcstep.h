@@ -260,12 +260,13 @@ GCS_API gcs_target gcs_cpu(void);
  * With such a plan
  * - the pointers of gcs_buffers and gcs_hyper.found_inf are addresses of that GPU: of its memory,
  * of managed memory, or of pinned host memory that it reaches at the same address;
- * - gcs_step enqueues its work in the stream and returns: at most one launch for each kernel in
- * use, whatever the number of tensors. The results are there when the stream has come so far. The
- * same context must be current. Nothing is allocated, and nothing waited for, with one exception:
- * where the buffers differ from those of the step before, or there are more than 16 parameter
- * groups, a small copy precedes the launches, and the host waits while eight such copies are under
- * way;
+ * - gcs_step enqueues its work in the stream and returns: one launch for each kernel in use, two
+ * where groups are shared by blocks, whatever the number of tensors (more where tensors whose means
+ * are given stand between others). The results are there when the stream has come so far. The same
+ * context must be current. Nothing is allocated, and nothing waited for, with one exception: where
+ * the buffers differ from those of the step before, or there are more than 16 parameter groups, a
+ * small copy precedes the launches, and the host waits while eight such copies are under way, and
+ * at a capture of a new set of buffers until its copy is done;
  * - the steps of a plan must run one after the other, as they do in one stream;
  * - gcs_step may be captured in a CUDA graph (not in the default stream, and make the plan before).
  *   The graph has the buffers, hyper-parameters, t and seed included, of the captured call for
@@ -273,7 +274,8 @@ GCS_API gcs_target gcs_cpu(void);
  * capture what is the same in each, or update the graph. Up to 8 different sets of buffers (of
  * buffers and hyper-parameters, with more than 16 groups) can be captured from one plan;
  * - gcs_plan_destroy waits for the context's work. It may be called on any thread, after the graphs
- *   that hold the plan's steps, before the context is destroyed;
+ *   that hold the plan's steps, before the context is destroyed, but not while a capture of other
+ * work is under way in global mode;
  * - gcs_measure gives GCS_UNSUPPORTED.
  *
  * Errors beside those that a CPU plan has: GCS_UNSUPPORTED (a build without CUDA kernels, no driver

@@ -6,8 +6,8 @@
 
 /* In front of what a block keeps: the sums of its segments (the mean behind them), at the same
  * place in each block. */
-#define CLUSTER_SEGMENTS 60
-#define CLUSTER_FLOATS   64
+#define CLUSTER_SEGMENTS GCS_CUDA_CLUSTER_SEGMENTS
+#define CLUSTER_FLOATS   GCS_CUDA_CLUSTER_FLOATS
 
 /* The mean of a row, of which each block has `each` segments summed in its `sums`. All threads
  * call; to be followed by cluster_wait, before which no block's shared memory goes. */

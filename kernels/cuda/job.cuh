@@ -6,7 +6,7 @@ typedef struct job {
     gcs_cuda_work work;
     const gcs_cuda_matrix *matrix;
     uint64_t rows, cols; /* of the matrix */
-    streams s;           /* at the matrix's first element; job_at moves them */
+    streams s;           /* at the matrix's first element, until move_streams */
     coefficients c;
     form f;
     bool skip; /* found_inf: nothing may be written */

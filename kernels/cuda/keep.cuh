@@ -124,10 +124,7 @@ GCS_INLINE void step_kept(const kept *t, const bool strip, const int threads, co
     }
 }
 
-/* Floats behind a row: the rest of its fours, the sums of its segments, the mean. */
-#define KEEP_ROOM 164
-#define KEEP_MAX  (126 * GCS_SEGMENT)
-
+/* Behind the row: the sums of its segments, the mean. */
 GCS_INLINE void rows_keep(const gcs_cuda_launch *launch, const gcs_rule rule, const form fixed,
                           const int threads, const int vectors) {
     GCS_SHARED(shared);

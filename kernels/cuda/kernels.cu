@@ -10,7 +10,8 @@
 
 #define INSTANCE(name, center, rule, view, loop, threads, blocks, u)                               \
     GCS_KERNEL(name, threads, blocks) {                                                            \
-        let_next_begin();                                                                          \
+        if (launch.lets_next_begin != 0)                                                           \
+            let_next_begin();                                                                      \
         view##_##loop(&launch, rule, CENTER_##center, threads, u);                                 \
         end_after_previous();                                                                      \
     }

@@ -30,13 +30,15 @@ typedef struct gcs_cuda_matrix {
 /* What one block does, or one cluster of blocks: an item of a launch's work. A unit is an element
  * (FLAT, and kernels that are given the means), a row (ROWS) or a column (COLS).
  *
- * LINEAR  count <= capacity elements; of kernels that measure: rows, columns, or of PART segments
- * BLOCK   whole rows, count x cols <= capacity; where cols is no multiple of 32 better 31 less, so
- * that the block can begin at a line of memory KEEP    one row, or `count` columns: GCS_CUDA_STRIP
- * or a power of two above it up to `capacity`, less at the matrix's end CLUSTER as KEEP SPLIT   one
- * row, or count <= capacity columns, in two launches (split.cuh): phase 0: ROWS segments, COLS
- * runs, as many an item as the block has warps, from number part x warps on; phase 1: ROWS elements
- * [part x capacity, + capacity), COLS run number `part` */
+ * - LINEAR: count <= capacity elements; of kernels that measure: rows, columns, or of PART
+ * segments;
+ * - BLOCK: whole rows, count x cols <= capacity; where cols is no multiple of 32 better 31 less, so
+ *   that the block can begin at a line of memory;
+ * - KEEP, CLUSTER: one row, or `count` columns: GCS_CUDA_STRIP or a power of two above it up to
+ *   `capacity`, less at the matrix's end;
+ * - SPLIT: one row, or count <= capacity columns, in two launches (split.cuh). Phase 0: ROWS
+ * segments, COLS runs, as many an item as the block has warps, from number part x warps on. Phase
+ * 1: ROWS elements [part x capacity, + capacity), COLS run number `part`. */
 typedef struct gcs_cuda_work {
     uint64_t first;  /* the first unit */
     uint32_t matrix; /* index of gcs_cuda_launch.matrices */
@@ -67,7 +69,9 @@ typedef struct gcs_cuda_launch {
     const gcs_cuda_work *work;
     const gcs_cuda_group *groups; /* NULL: those below */
     gcs_form form;                /* read by general kernels */
-    uint32_t *scratch;            /* SPLIT: records; all 0 before the first launch */
+    uint32_t
+        lets_next_begin; /* 1: another launch of the step follows, which may overlap this one */
+    uint32_t *scratch;   /* SPLIT: records; all 0 before the first launch */
     gcs_cuda_group inline_groups[GCS_CUDA_INLINE_GROUPS];
 } gcs_cuda_launch;
 
@@ -100,6 +104,14 @@ uint64_t gcs_cuda_shared_bytes(const gcs_cuda_kernel *kernel, uint64_t length, u
 
 /* Words of a SPLIT kernel's record for a group of `length` elements; COLS: for a strip. */
 uint64_t gcs_cuda_record_words(const gcs_cuda_kernel *kernel, uint64_t length);
+
+/* In front of a row that a cluster keeps, in floats: sums of so many segments at the most, and the
+ * mean. */
+#define GCS_CUDA_CLUSTER_SEGMENTS 60
+#define GCS_CUDA_CLUSTER_FLOATS   64
+
+/* Words of a SPLIT record before its data. */
+#define GCS_CUDA_RECORD 4
 
 /* Columns of a strip: lines of 128 bytes or more. */
 #define GCS_CUDA_STRIP 32

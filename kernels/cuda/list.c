@@ -39,7 +39,7 @@
  * the room behind a row, and runs that one sum of runs, can take (keep.cuh, cluster.cuh). 0: any.
  */
 #define KEPT_SEGMENTS                            126
-#define CLUSTER_SEGMENTS                         60                  /* of each block */
+#define CLUSTER_SEGMENTS                         GCS_CUDA_CLUSTER_SEGMENTS
 #define MEASURED                                 ((uint64_t)1 << 30) /* three levels of 1,024 lanes, or five of 64 */
 #define LONGEST_linear(view, capacity, cluster)  0
 #define LONGEST_traffic(view, capacity, cluster) 0
@@ -110,7 +110,7 @@ static uint64_t shared_of_row(const gcs_cuda_kernel *kernel, uint64_t length) {
         return length + line + 4 + segments + 1;
     case GCS_CUDA_CLUSTER: {
         const uint64_t each = divide_up(segments, kernel->cluster) * GCS_SEGMENT;
-        return 64 + (each < length ? each : length) + line + 4;
+        return GCS_CUDA_CLUSTER_FLOATS + (each < length ? each : length) + line + 4;
     }
     case GCS_CUDA_LINEAR:
     case GCS_CUDA_SPLIT:
@@ -151,7 +151,7 @@ uint64_t gcs_cuda_shared_bytes(const gcs_cuda_kernel *kernel, uint64_t length, u
 
 /* A level of sums has at most 1/1,024 or 1/64 of the elements of the one before, and one more. */
 uint64_t gcs_cuda_record_words(const gcs_cuda_kernel *kernel, uint64_t length) {
-    const uint64_t counter = 4;
+    const uint64_t counter = GCS_CUDA_RECORD;
     if (kernel->row.view == GCS_VIEW_COLS) {
         const uint64_t runs = divide_up(length, GCS_RUN);
         return counter + kernel->capacity * (1 + runs + runs / (GCS_RUN - 1) + 12);

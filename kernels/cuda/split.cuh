@@ -10,8 +10,7 @@
 #ifndef GCSTEP_KERNELS_CUDA_SPLIT_CUH
 #define GCSTEP_KERNELS_CUDA_SPLIT_CUH
 
-/* Words of a record before the mean. */
-#define RECORD_DATA 4
+#define RECORD_DATA GCS_CUDA_RECORD
 
 /* Ends an item of `items`; true for all threads of the block that is the last to end. What the
  * blocks have written before is seen by it. */
@@ -215,7 +214,7 @@ GCS_INLINE void split_column_sums(const job *b, uint32_t *record, float *shared,
         means[threadIdx.x] = sums[at * (uint64_t)line + threadIdx.x] / (float)b->rows;
 }
 
-/* An item of the step: run `part` of the columns, in lines of capacity / 64 floats. */
+/* An item of the step: run `part` of the columns, in lines of `capacity` floats. */
 GCS_INLINE void cols_split(const gcs_cuda_launch *launch, const gcs_rule rule, const form fixed,
                            const int threads, const int vectors) {
     GCS_SHARED(shared);

@@ -1,4 +1,4 @@
-/* Sums in the order of docs/arithmetic.md, of floats that lie in shared memory. */
+/* Sums in the order of docs/arithmetic.md, of floats in shared or global memory. */
 #ifndef GCSTEP_KERNELS_CUDA_SUMS_CUH
 #define GCSTEP_KERNELS_CUDA_SUMS_CUH
 

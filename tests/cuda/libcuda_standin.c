@@ -111,7 +111,7 @@ static int cuDeviceGetAttribute(int *value, int attribute, int device) {
         *value = standin_l2_bytes;
         return 0;
     case 75: /* capability */
-        *value = standin_major;
+        *value = 9;
         return 0;
     case 76:
         *value = 0;
@@ -208,6 +208,14 @@ static int cuFuncSetAttribute(void *function, int attribute, int value) {
         f->most_cluster = 16;
     else
         return STANDIN_INVALID_VALUE;
+    return 0;
+}
+
+static int cuFuncGetAttribute(int *value, int attribute, const void *function) {
+    ENTER(false);
+    if (attribute != 5 || function == NULL)
+        return STANDIN_INVALID_VALUE;
+    *value = standin_code;
     return 0;
 }
 
@@ -389,6 +397,7 @@ static const struct {
     SYMBOL("cuModuleUnload", cuModuleUnload),
     SYMBOL("cuModuleGetFunction", cuModuleGetFunction),
     SYMBOL("cuFuncSetAttribute", cuFuncSetAttribute),
+    SYMBOL("cuFuncGetAttribute", cuFuncGetAttribute),
     SYMBOL("cuFuncLoad", cuFuncLoad),
     SYMBOL("cuLaunchKernelEx", cuLaunchKernelEx),
     SYMBOL("cuMemAlloc", cuMemAlloc_v2),

@@ -29,7 +29,8 @@ void standin_reset(void);
 
 /* A number > 0 in the place of the default: the driver's version, the number of GPUs, the bytes of
  * shared memory and of the L2. */
-extern int standin_version, standin_devices, standin_shared_bytes, standin_l2_bytes, standin_major;
+extern int standin_version, standin_devices, standin_shared_bytes, standin_l2_bytes;
+extern int standin_code; /* what the kernels were written for: 10 x major + minor */
 
 /* The bytes of a kernel's parameter, which a driver knows from the kernel. */
 extern size_t standin_parameter_bytes;

@@ -17,7 +17,7 @@ enum {
     STREAMS = 64
 };
 
-API int standin_version, standin_devices, standin_shared_bytes, standin_l2_bytes, standin_major;
+API int standin_version, standin_devices, standin_shared_bytes, standin_l2_bytes, standin_code;
 API size_t standin_parameter_bytes;
 API unsigned standin_passing;
 standin_context *standin_current;
@@ -381,7 +381,7 @@ API void standin_reset(void) {
     standin_devices = 2;
     standin_shared_bytes = 227 * 1024;
     standin_l2_bytes = 1 << 20;
-    standin_major = 9;
+    standin_code = 90;
     standin_parameter_bytes = 0;
     standin_passing = 0;
     for (int i = 0; i < CONTEXTS; i++)

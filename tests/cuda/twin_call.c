@@ -1,5 +1,5 @@
 /* From gcs_args to launches in the twin: see twin_call.h. What check/ does not vary and a launch
- * can have, is varied here: where parameter groups lie, slices, waves, found_inf, t = 1. */
+ * can have, is varied here: where parameter groups lie, slices, found_inf, t = 1. */
 #include "cuda/twin_call.h"
 #include "check/check.h"
 #include "check/cuda/call.h"
