@@ -274,7 +274,10 @@ GCS_API gcs_target gcs_cpu(void);
  * buffers and hyper-parameters, with more than 16 groups) can be captured from one plan;
  * - gcs_plan_destroy waits for the context's work. It may be called on any thread, after the graphs
  *   that hold the plan's steps, before the context is destroyed;
- * - gcs_measure gives GCS_UNSUPPORTED.
+ * - gcs_measure waits for the stream: what it finds are values of the host. The arrays of
+ *   gcs_measures (sums, w_sums, change_sums) are addresses of the GPU, as those of gcs_buffers are,
+ *   and are filled when it returns. Its first call allocates memory of the device, which goes with
+ *   the plan. It cannot be captured (GCS_DEVICE_ERROR; the capture is not spoilt).
  *
  * Errors beside those that a CPU plan has: GCS_UNSUPPORTED (a build without CUDA kernels, no driver
  * or an older one than of CUDA 12.0, no GPU or one that the kernels are not made for),
@@ -420,9 +423,12 @@ typedef struct gcs_measures {
  *
  * `hyper` and `buffers` as for gcs_step, but found_inf is not looked at; of the buffers only g is,
  * w where w_sums is wanted, all but the copy where change_sums is, and means where groups are cut.
- * The first call of a plan allocates memory.
+ * The first call of a plan allocates memory. With a plan of gcs_cuda the call waits for the plan's
+ * stream; see there.
  * Errors: those of gcs_step, but for a cut group without means; GCS_OUT_OF_MEMORY;
- * GCS_INVALID_ARGUMENT (change_sums without CENTER_UPDATE, sums of a tensor without groups). */
+ * GCS_INVALID_ARGUMENT (change_sums without CENTER_UPDATE, sums of a tensor without groups). With a
+ * GPU also GCS_UNSUPPORTED (columns of more than 2^30 elements, with CENTER_UPDATE also rows), and
+ * where it says GCS_DEVICE_ERROR, some measures and sums may have been written. */
 GCS_API gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers,
                                gcs_measures *measures);
 
