@@ -17,7 +17,8 @@ typedef struct measured {
     float *sums; /* [tensors][3][MOST_GROUPS]; 7 where nothing is written */
 } measured;
 
-/* Of tensor k: sums always, those of w of two in three, those of the change of every other one. */
+/* Of tensor k: sums always, those of w of two in three, those of the change of every other one, the
+ * last included. */
 static inline measured measured_make(const gcs_spec *spec, const fixture *f) {
     measured r = {.sums = malloc(SUM_FLOATS * sizeof(float))};
     assert_non_null(r.sums);
@@ -26,7 +27,7 @@ static inline measured measured_make(const gcs_spec *spec, const fixture *f) {
     for (size_t k = 0; k < f->count; k++) {
         float *at = r.sums + k * SUMS * MOST_GROUPS;
         const uint64_t groups = gcs_tensor_groups(&f->tensors[k]);
-        const bool change = spec->center == GCS_CENTER_UPDATE && k % 2 == 0;
+        const bool change = spec->center == GCS_CENTER_UPDATE && (f->count - k) % 2 == 1;
         assert_true(groups <= MOST_GROUPS);
         r.m[k] = (gcs_measures){.norm = 7};
         if (groups == 0)

@@ -96,20 +96,25 @@ static void values_that_are_not_finite(void **state) {
     }
 }
 
-/* ---- The stream ---------------------------------------------------------------------------- */
+/* ---- The call itself ----------------------------------------------------------------------- */
 
-/* What is measured is what the steps before leave, and the call waits for it. */
+/* What is measured is what the steps before leave, and the call waits for it, and for all of the
+ * sums. */
 static void behind_what_is_enqueued(void **state) {
     (void)state;
+    const gcs_tensor some[] = {gcs_shard(gcs_cols(50, 30), 45, 1000),
+                               gcs_shard(gcs_general(4, 10, 7), 75, 150), gcs_rows(2, 17000)};
     const gcs_spec spec = {.rule = GCS_RULE_SGD, .center = GCS_CENTER_UPDATE};
     gcs_hyper hyper[1];
-    fixture cpu = fixture_make(shapes, LENGTH(shapes), 5);
-    fixture gpu = fixture_make(shapes, LENGTH(shapes), 5);
+    fixture cpu = fixture_make(some, LENGTH(some), 5), gpu = fixture_make(some, LENGTH(some), 5);
     measured a = measured_make(&spec, &cpu), b = measured_make(&spec, &gpu);
     open_twin(&gpu);
     standin_register(b.sums, SUM_FLOATS * sizeof(float), STANDIN_DEVICE, 0);
-    gcs_plan *on_cpu = plan_of(gcs_cpu(), &spec, &cpu),
-             *on_gpu = plan_of(gcs_cuda(NULL), &spec, &gpu);
+    standin_register(given, sizeof given, STANDIN_DEVICE, 0);
+    give_means(&cpu);
+    give_means(&gpu);
+    gcs_plan *on_cpu = plan_of(gcs_cpu(), &spec, &cpu);
+    gcs_plan *on_gpu = plan_of(gcs_cuda(NULL), &spec, &gpu);
     standin_hold();
     set_hyper(hyper, 1, 1);
     hyper[0].found_inf = NULL;
@@ -118,17 +123,51 @@ static void behind_what_is_enqueued(void **state) {
         assert_ok(gcs_step(on_gpu, hyper, gpu.buffers));
         assert_ok(gcs_measure(on_cpu, hyper, cpu.buffers, a.m));
         assert_ok(gcs_measure(on_gpu, hyper, gpu.buffers, b.m));
-        assert_same_measures(&a, &b, LENGTH(shapes));
+        assert_same_measures(&a, &b, LENGTH(some));
         assert_same_bits(&cpu, &gpu);
     }
     gcs_plan_destroy(on_cpu);
     gcs_plan_destroy(on_gpu);
     standin_forget(b.sums);
+    standin_forget(given);
     standin_forget(gpu.memory);
     free(a.sums);
     free(b.sums);
     fixture_free(&cpu);
     fixture_free(&gpu);
+}
+
+/* Weights and state of tensors of which no sums are asked for are not read: here they could not be.
+ */
+static void what_is_not_asked_for(void **state) {
+    (void)state;
+    static const gcs_tensor some[] = {ROWS(4, 30), ROWS(3, 17000), ROWS(5, 40), COLS(20, 30),
+                                      COLS(30, 20)};
+    const gcs_spec spec = {.rule = GCS_RULE_ADAM, .center = GCS_CENTER_UPDATE};
+    const gcs_hyper hyper = fixture_hyper(2);
+    fixture f = fixture_make(some, LENGTH(some), 5);
+    static float *const nowhere = (float *)64;
+    gcs_measures m[LENGTH(some)] = {{.norm = 0}};
+    float w_sums[4], change_sums[20];
+    open_twin(&f);
+    standin_register(w_sums, sizeof w_sums, STANDIN_DEVICE, 0);
+    standin_register(change_sums, sizeof change_sums, STANDIN_DEVICE, 0);
+    m[0].w_sums = w_sums;
+    m[4].change_sums = change_sums;
+    for (size_t k = 0; k < 4; k++) {
+        gcs_buffers *b = &f.buffers[k];
+        b->w = k != 0 ? nowhere : b->w;
+        b->m = nowhere + 100000;
+        b->v = nowhere + 200000;
+    }
+    gcs_plan *plan = plan_of(gcs_cuda(NULL), &spec, &f);
+    assert_ok(gcs_measure(plan, &hyper, f.buffers, m));
+    assert_true(m[3].finite && m[3].norm > 0);
+    gcs_plan_destroy(plan);
+    standin_forget(w_sums);
+    standin_forget(change_sums);
+    standin_forget(f.memory);
+    fixture_free(&f);
 }
 
 int main(void) {
@@ -140,6 +179,7 @@ int main(void) {
         cmocka_unit_test(many_parameter_groups),
         cmocka_unit_test(values_that_are_not_finite),
         cmocka_unit_test(behind_what_is_enqueued),
+        cmocka_unit_test(what_is_not_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
