@@ -1,4 +1,5 @@
 /* gcs_measure and what is made of its figures. */
+#include "dispatch/cuda/measure.h"
 #include "dispatch/buffers.h"
 #include "dispatch/error.h"
 #include "dispatch/measure_internal.h"
@@ -63,11 +64,11 @@ static gcs_status measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buff
     gcs_status status = gcs_take_hyper(plan, hyper);
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
         status = check_tensor(plan, i, &buffers[i], &measures[i]);
+    if (status == GCS_OK && plan->cuda != NULL)
+        status = gcs_cuda_measure_check(plan, buffers, measures);
     if (status == GCS_OK && plan->measuring == NULL)
         status = gcs_measuring_create(plan);
-    if (status == GCS_OK)
-        gcs_measure_run(plan, hyper, buffers, measures);
-    return status;
+    return status == GCS_OK ? gcs_measure_run(plan, hyper, buffers, measures) : status;
 }
 
 gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers,
@@ -77,10 +78,7 @@ gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers
     gcs_status status = gcs_plan_enter(plan, hyper, buffers);
     if (status != GCS_OK)
         return status;
-    status = plan->cuda != NULL
-                 ? gcs_fail(GCS_UNSUPPORTED, "plan is one of gcs_cuda: gcs_measure is for plans of "
-                                             "the CPU")
-                 : measure(plan, hyper, buffers, measures);
+    status = measure(plan, hyper, buffers, measures);
     gcs_plan_leave(plan);
     return status;
 }

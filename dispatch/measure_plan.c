@@ -1,4 +1,5 @@
 /* Before the first gcs_measure of a plan: its work is cut and memory for the figures made. */
+#include "dispatch/cuda/measure.h"
 #include "dispatch/error.h"
 #include "dispatch/measure_internal.h"
 
@@ -9,6 +10,14 @@ typedef struct sizes {
     uint64_t entries, segments, combined;
 } sizes;
 
+static bool is_split(const gcs_plan *plan, const gcs_tensor *shape, const gcs_block *b) {
+    if (shape->layout == GCS_LAYOUT_COLS)
+        return false;
+    return plan->cuda != NULL
+               ? gcs_cuda_measures_by_parts(b->cols, shape->layout == GCS_LAYOUT_FLAT)
+               : gcs_rows_are_few_and_long(b->rows, b->cols, plan->threads);
+}
+
 static void describe(const gcs_plan *plan, const gcs_planned_tensor *planned,
                      gcs_measured_tensor *tensor, sizes *total) {
     const gcs_tensor *shape = &planned->shape;
@@ -18,7 +27,7 @@ static void describe(const gcs_plan *plan, const gcs_planned_tensor *planned,
     for (size_t i = 0; i < tensor->count; i++) {
         const gcs_block *b = &blocks[i];
         const bool rows = shape->layout != GCS_LAYOUT_COLS;
-        const bool split = rows && gcs_rows_are_few_and_long(b->rows, b->cols, plan->threads);
+        const bool split = is_split(plan, shape, b);
         tensor->blocks[i] = (gcs_measured_block){
             .block = *b, .place = total->entries, .split = split, .segment = total->segments};
         total->entries += rows ? b->rows : b->cols * b->slices;
@@ -32,21 +41,28 @@ static void describe(const gcs_plan *plan, const gcs_planned_tensor *planned,
         total->combined = planned->groups;
 }
 
+void gcs_measuring_place(const gcs_measuring *measuring, float *memory, gcs_measured *figures,
+                         gcs_measured *segments) {
+    const uint64_t n = measuring->entries, k = measuring->segment_entries;
+    float *behind = memory + 5 * n;
+    *figures = (gcs_measured){.sum = memory,
+                              .square = memory + n,
+                              .max = memory + 2 * n,
+                              .square_centered = memory + 3 * n,
+                              .max_centered = memory + 4 * n};
+    *segments = (gcs_measured){.sum = behind, .square = behind + k, .max = behind + 2 * k};
+}
+
 static gcs_status allocate(gcs_measuring *measuring, const sizes *n) {
     const uint64_t most = (uint64_t)PTRDIFF_MAX / sizeof(float);
     const uint64_t floats = 5 * n->entries + 3 * n->segments + n->combined;
     measuring->memory = floats <= most ? malloc(floats * sizeof(float)) : NULL;
     if (measuring->memory == NULL)
         return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for measuring");
-    float *figures = measuring->memory, *segments = figures + 5 * n->entries;
-    measuring->figures = (gcs_measured){.sum = figures,
-                                        .square = figures + n->entries,
-                                        .max = figures + 2 * n->entries,
-                                        .square_centered = figures + 3 * n->entries,
-                                        .max_centered = figures + 4 * n->entries};
-    measuring->segments = (gcs_measured){
-        .sum = segments, .square = segments + n->segments, .max = segments + 2 * n->segments};
-    measuring->combined = segments + 3 * n->segments;
+    measuring->entries = n->entries;
+    measuring->segment_entries = n->segments;
+    measuring->combined = measuring->memory + 5 * n->entries + 3 * n->segments;
+    gcs_measuring_place(measuring, measuring->memory, &measuring->figures, &measuring->segments);
     return GCS_OK;
 }
 
@@ -104,17 +120,10 @@ static gcs_status make_stage(const gcs_plan *plan, const gcs_work_list *list, gc
     return gcs_team_share(plan, stage);
 }
 
-static gcs_status fill(gcs_plan *plan) {
+/* The work of threads. */
+static gcs_status add_work(gcs_plan *plan) {
     gcs_measuring *measuring = plan->measuring;
-    sizes total = {0};
-    measuring->tensors = calloc(plan->count, sizeof *measuring->tensors);
-    if (measuring->tensors == NULL)
-        return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for measuring");
-    for (size_t i = 0; i < plan->count; i++)
-        describe(plan, &plan->tensors[i], &measuring->tensors[i], &total);
-    gcs_status status = allocate(measuring, &total);
-    if (status == GCS_OK)
-        status = add_measuring(plan, true);
+    gcs_status status = add_measuring(plan, true);
     measuring->parts = measuring->work.count;
     if (status == GCS_OK)
         status = add_measuring(plan, false);
@@ -124,6 +133,20 @@ static gcs_status fill(gcs_plan *plan) {
         status = make_stage(plan, &measuring->work, &measuring->stage);
     return status == GCS_OK ? make_stage(plan, &measuring->change, &measuring->change_stage)
                             : status;
+}
+
+static gcs_status fill(gcs_plan *plan) {
+    gcs_measuring *measuring = plan->measuring;
+    sizes total = {0};
+    measuring->tensors = calloc(plan->count, sizeof *measuring->tensors);
+    if (measuring->tensors == NULL)
+        return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for measuring");
+    for (size_t i = 0; i < plan->count; i++)
+        describe(plan, &plan->tensors[i], &measuring->tensors[i], &total);
+    const gcs_status status = allocate(measuring, &total);
+    if (status != GCS_OK)
+        return status;
+    return plan->cuda != NULL ? gcs_cuda_measuring_create(plan) : add_work(plan);
 }
 
 gcs_status gcs_measuring_create(gcs_plan *plan) {

@@ -142,12 +142,13 @@ static gcs_status fill(gcs_plan *plan, const gcs_target *target, const gcs_tenso
         describe(plan, &tensors[i], &plan->tensors[i]);
         elements += plan->tensors[i].elements;
     }
+    gcs_status status = choose_fold(plan);
+    if (status != GCS_OK)
+        return status;
     if (target->backend == GCS_BACKEND_CUDA)
         return gcs_cuda_plan_fill(plan, target, env);
     gcs_team_choose(plan, elements * gcs_spec_bytes(&plan->spec));
-    gcs_status status = gcs_choose_kernels(plan, target, env);
-    if (status == GCS_OK)
-        status = choose_fold(plan);
+    status = gcs_choose_kernels(plan, target, env);
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
         status = choose_further_kernels(plan, &plan->tensors[i]);
     return status != GCS_OK ? status : gcs_partition(plan);

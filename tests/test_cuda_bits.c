@@ -1,40 +1,7 @@
 /* Whole steps of plans for a GPU, on the stand-in for CUDA's driver and with the kernels compiled
  * for the host, against plans of the CPU: the same bits. That each kernel has them in all cases is
  * check_cuda's to show; here it is that a plan gives the kernels what belongs to them. */
-#include "cuda_fixture.h"
-
-#include "cuda/twin_run.h"
-#include <dlfcn.h>
-#include <stdio.h>
-
-/* Which thread and block goes first, another one with each launch. */
-static uint64_t launches;
-
-static int run_in_twin(void *context, const standin_launch *launch) {
-    (void)context;
-    twin_kernel *kernel;
-    void *symbol = dlsym(RTLD_DEFAULT, launch->symbol);
-    assert_non_null(symbol);
-    memcpy(&kernel, &symbol, sizeof symbol);
-    const twin_options options = {.order = (twin_order)(launches % TWIN_ORDERS),
-                                  .seed = launches,
-                                  .cluster = launch->cluster,
-                                  .resident = 1,
-                                  .blocks_backwards = launches / 4 % 2 != 0};
-    launches++;
-    const char *wrong = twin_launch(kernel, launch->parameter, launch->grid, launch->block,
-                                    launch->shared_bytes, &options);
-    if (wrong != NULL)
-        fail_msg("%s: %s", launch->symbol, wrong);
-    return 0;
-}
-
-static void open_twin(const fixture *f) {
-    standin_reset();
-    standin_parameter_bytes = sizeof(gcs_cuda_launch);
-    standin_register(f->memory, f->floats * sizeof(float), STANDIN_DEVICE, 0);
-    standin_set_hook(run_in_twin, NULL);
-}
+#include "cuda_twin_fixture.h"
 
 /* Each group of tensors is of parameter group 0, 1, 2 by turns. */
 enum { GROUPS = 3, MOST = 16 };

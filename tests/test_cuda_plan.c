@@ -209,17 +209,6 @@ static void a_forced_kernel(void **state) {
     }
 }
 
-static void measuring(void **state) {
-    (void)state;
-    gcs_plan *plan;
-    assert_ok(create_default(&plan));
-    const gcs_hyper hyper = gcs_hyper_default();
-    const gcs_buffers buffers[TENSORS] = {{.w = NULL}};
-    gcs_measures measures[TENSORS];
-    assert_fails(gcs_measure(plan, &hyper, buffers, measures), GCS_UNSUPPORTED, "gcs_measure");
-    gcs_plan_destroy(plan);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(what_a_plan_tells, reset),
@@ -228,7 +217,6 @@ int main(void) {
         cmocka_unit_test_setup(a_kernel_is_missing, reset),
         cmocka_unit_test_setup(arguments, reset),
         cmocka_unit_test_setup(a_forced_kernel, reset),
-        cmocka_unit_test_setup(measuring, reset),
         cmocka_unit_test_setup(contexts_and_streams, reset),
         cmocka_unit_test_setup(destroying, reset),
     };

@@ -2,6 +2,7 @@
 #include "dispatch/cuda/plan_internal.h"
 
 #include "dispatch/cuda/image.h"
+#include "dispatch/cuda/measure.h"
 #include "dispatch/cuda/module.h"
 #include "dispatch/error.h"
 
@@ -192,6 +193,7 @@ static void free_of_context(struct gcs_cuda_plan *cuda) {
         return;
     cuda->driver->context_synchronize();
     gcs_cuda_uploads_close(&cuda->uploads);
+    gcs_cuda_measuring_free(cuda, true);
     if (cuda->memory != 0)
         cuda->driver->memory_free(cuda->memory);
     if (cuda->module != NULL)
@@ -204,6 +206,7 @@ void gcs_cuda_plan_free(struct gcs_cuda_plan *cuda) {
         return;
     free_of_context(cuda);
     free(cuda->uploads.frozen); /* where the context is no more */
+    gcs_cuda_measuring_free(cuda, false);
     for (size_t i = 0; i < cuda->use_count; i++) {
         free_work(&cuda->uses[i]);
         free(cuda->uses[i].parts);

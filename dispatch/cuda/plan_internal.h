@@ -50,6 +50,7 @@ struct gcs_cuda_plan {
     gcs_buffers *buffers;   /* [tensors]: they have been checked and are in `matrices` */
     const float **flags;    /* [parameter groups]: they have been checked */
     bool checked, uploaded; /* `buffers` holds something; the device has the matrices */
+    struct gcs_cuda_measuring *measuring; /* what gcs_measure needs; made at its first call */
 };
 
 /* ---- plan.c -------------------------------------------------------------------------------- */
@@ -62,11 +63,28 @@ size_t gcs_cuda_blocks(const gcs_planned_tensor *planned, gcs_block blocks[GCS_M
 /* Chooses the kernels of all tensors and cuts their work: cuda->uses and matrices. */
 gcs_status gcs_cuda_plan_work(gcs_plan *plan, const gcs_cuda_kernel *forced);
 
+/* ---- step.c -------------------------------------------------------------------------------- */
+
+/* Whether the plan's context is current, and its stream captured. GCS_DEVICE_ERROR. */
+gcs_status gcs_cuda_check_context(const struct gcs_cuda_plan *cuda, bool *capturing);
+
+/* A parameter group as kernels are given it: plan->coef is set. */
+gcs_cuda_group gcs_cuda_group_of(const gcs_plan *plan, const gcs_hyper *hyper, size_t index);
+
+/* NULL stays NULL. */
+static inline void *gcs_cuda_moved(const void *from, uint64_t elements, unsigned bytes) {
+    return from != NULL ? (char *)(uintptr_t)from + elements * bytes : NULL;
+}
+
 /* ---- pointers.c ---------------------------------------------------------------------------- */
 
 /* Checks that what differs from the last step's buffers and flags can be reached by the device.
  * GCS_INVALID_ARGUMENT names the argument. */
 gcs_status gcs_cuda_check_pointers(const gcs_plan *plan, const gcs_hyper *hyper,
                                    const gcs_buffers *buffers);
+
+/* The same of what gcs_measure uses: of the buffers what it reads, and the sums that it writes. */
+gcs_status gcs_cuda_check_measured(const gcs_plan *plan, const gcs_buffers *buffers,
+                                   const gcs_measures *measures);
 
 #endif

@@ -4,6 +4,9 @@
  * again, nor is a pointer into an allocation that was just seen: a trainer's allocator has few. */
 #include "dispatch/cuda/plan_internal.h"
 #include "dispatch/error.h"
+#include "dispatch/measure_internal.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* Allocations of the device that have been seen in this call. */
 #define SEEN 8
@@ -50,7 +53,7 @@ static gcs_cu_result ask(const gcs_cuda_driver *driver, const void *pointer, fac
     *f = (facts){.ordinal = -1};
     void *values[] = {&f->memory_type, &f->device_pointer, &f->managed,
                       &f->ordinal,     &f->start,          &f->bytes};
-    return driver->pointer_attributes(sizeof attributes / sizeof attributes[0], attributes, values,
+    return driver->pointer_attributes(COUNT(attributes), attributes, values,
                                       (gcs_cu_pointer)(uintptr_t)pointer);
 }
 
@@ -79,17 +82,31 @@ static gcs_status check(const struct gcs_cuda_plan *cuda, seen *s, const argumen
     return GCS_OK;
 }
 
+/* One that the last step may have been given too. */
+typedef struct pointer {
+    const char *field;
+    const void *now, *before;
+    bool used;
+} pointer;
+
+static gcs_status check_pointers(const struct gcs_cuda_plan *cuda, seen *s, const char *array,
+                                 size_t index, const pointer *p, size_t count) {
+    gcs_status status = GCS_OK;
+    for (size_t i = 0; i < count && status == GCS_OK; i++) {
+        const argument a = {array, p[i].field, index};
+        if (p[i].used && !(cuda->checked && p[i].now == p[i].before))
+            status = check(cuda, s, &a, p[i].now);
+    }
+    return status;
+}
+
 static gcs_status check_tensor(const gcs_plan *plan, size_t index, const gcs_buffers *b, seen *s) {
     const struct gcs_cuda_plan *cuda = plan->cuda;
     const gcs_buffers *old = &cuda->buffers[index];
     const bool means = plan->tensors[index].given != NULL && b->means != NULL;
     /* Of the last step's pointers: those that were used, and so checked. */
     const void *const old_w_means = old->means != NULL ? old->w_means : NULL;
-    const struct {
-        const char *field;
-        const void *now, *before;
-        bool used;
-    } pointers[] = {
+    const pointer pointers[] = {
         {"g", b->g, old->g, true},
         {"w", b->w, old->w, true},
         {"m", b->m, old->m, plan->m},
@@ -99,13 +116,7 @@ static gcs_status check_tensor(const gcs_plan *plan, size_t index, const gcs_buf
         {"means", b->means, old->means, means},
         {"w_means", b->w_means, old_w_means, means && b->w_means != NULL},
     };
-    gcs_status status = GCS_OK;
-    for (size_t i = 0; i < sizeof pointers / sizeof pointers[0] && status == GCS_OK; i++) {
-        const argument a = {"buffers", pointers[i].field, index};
-        if (pointers[i].used && !(cuda->checked && pointers[i].now == pointers[i].before))
-            status = check(cuda, s, &a, pointers[i].now);
-    }
-    return status;
+    return check_pointers(cuda, s, "buffers", index, pointers, COUNT(pointers));
 }
 
 gcs_status gcs_cuda_check_pointers(const gcs_plan *plan, const gcs_hyper *hyper,
@@ -121,5 +132,38 @@ gcs_status gcs_cuda_check_pointers(const gcs_plan *plan, const gcs_hyper *hyper,
     }
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
         status = check_tensor(plan, i, &buffers[i], &s);
+    return status;
+}
+
+static gcs_status check_measured_tensor(const gcs_plan *plan, size_t index, const gcs_buffers *b,
+                                        const gcs_measures *m, seen *s) {
+    const struct gcs_cuda_plan *cuda = plan->cuda;
+    const gcs_buffers *old = &cuda->buffers[index];
+    const bool change = m->change_sums != NULL, w = change || m->w_sums != NULL;
+    const bool means = gcs_centring_of(&plan->tensors[index], b) == GCS_GIVEN_MEANS;
+    const pointer read[] = {
+        {"g", b->g, old->g, true},
+        {"w", b->w, old->w, w},
+        {"m", b->m, old->m, change && plan->m},
+        {"v", b->v, old->v, change && plan->v},
+        {"v_max", b->v_max, old->v_max, change && plan->v_max},
+        {"means", b->means, NULL, means},
+    };
+    const pointer written[] = {
+        {"sums", m->sums, NULL, m->sums != NULL},
+        {"w_sums", m->w_sums, NULL, m->w_sums != NULL},
+        {"change_sums", m->change_sums, NULL, change},
+    };
+    const gcs_status status = check_pointers(cuda, s, "buffers", index, read, COUNT(read));
+    return status == GCS_OK ? check_pointers(cuda, s, "measures", index, written, COUNT(written))
+                            : status;
+}
+
+gcs_status gcs_cuda_check_measured(const gcs_plan *plan, const gcs_buffers *buffers,
+                                   const gcs_measures *measures) {
+    seen s = {.next = 0};
+    gcs_status status = GCS_OK;
+    for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
+        status = check_measured_tensor(plan, i, &buffers[i], &measures[i], &s);
     return status;
 }

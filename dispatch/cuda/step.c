@@ -8,31 +8,27 @@
 
 /* ---- The data of a step -------------------------------------------------------------------- */
 
-static void set_group(const gcs_plan *plan, const gcs_hyper *hyper, size_t index,
-                      gcs_cuda_group *group) {
+gcs_cuda_group gcs_cuda_group_of(const gcs_plan *plan, const gcs_hyper *hyper, size_t index) {
     const gcs_hyper *h = &hyper[index];
-    *group = (gcs_cuda_group){.first_step = h->t == 1,
-                              .found_inf = h->found_inf,
-                              .draw = gcs_draw_key_of_step(h->seed, h->t)};
+    gcs_cuda_group group = {.first_step = h->t == 1,
+                            .found_inf = h->found_inf,
+                            .draw = gcs_draw_key_of_step(h->seed, h->t)};
     if (!plan->traffic) /* whose kernels rely on step being 0 */
-        group->coef = plan->coef[index];
-}
-
-static void *moved(const void *from, uint64_t elements, unsigned bytes) {
-    return from != NULL ? (char *)(uintptr_t)from + elements * bytes : NULL;
+        group.coef = plan->coef[index];
+    return group;
 }
 
 static void set_matrix(const gcs_plan *plan, const gcs_buffers *b, const gcs_block *block,
                        gcs_cuda_matrix *matrix) {
     const unsigned f32 = sizeof(float);
-    matrix->w = moved(b->w, block->at, f32);
-    matrix->g = moved(b->g, block->at, gcs_type_bytes(plan->spec.gradient));
-    matrix->m = plan->m ? moved(b->m, block->at, f32) : NULL;
-    matrix->v = plan->v ? moved(b->v, block->at, f32) : NULL;
-    matrix->v_max = plan->v_max ? moved(b->v_max, block->at, f32) : NULL;
-    matrix->copy = plan->copy ? moved(b->copy, block->at, sizeof(uint16_t)) : NULL;
-    matrix->means = moved(b->means, block->group, f32);
-    matrix->w_means = moved(b->w_means, block->group, f32);
+    matrix->w = gcs_cuda_moved(b->w, block->at, f32);
+    matrix->g = gcs_cuda_moved(b->g, block->at, gcs_type_bytes(plan->spec.gradient));
+    matrix->m = plan->m ? gcs_cuda_moved(b->m, block->at, f32) : NULL;
+    matrix->v = plan->v ? gcs_cuda_moved(b->v, block->at, f32) : NULL;
+    matrix->v_max = plan->v_max ? gcs_cuda_moved(b->v_max, block->at, f32) : NULL;
+    matrix->copy = plan->copy ? gcs_cuda_moved(b->copy, block->at, sizeof(uint16_t)) : NULL;
+    matrix->means = gcs_cuda_moved(b->means, block->group, f32);
+    matrix->w_means = gcs_cuda_moved(b->w_means, block->group, f32);
 }
 
 static void set_matrices(gcs_plan *plan, const gcs_buffers *buffers) {
@@ -158,7 +154,7 @@ static gcs_status launch_all(const gcs_plan *plan, const gcs_buffers *buffers,
 
 /* ---- The step ------------------------------------------------------------------------------ */
 
-static gcs_status check_context(const struct gcs_cuda_plan *cuda, bool *capturing) {
+gcs_status gcs_cuda_check_context(const struct gcs_cuda_plan *cuda, bool *capturing) {
     gcs_cu_context context = NULL;
     int capture = GCS_CU_CAPTURE_NONE;
     gcs_cu_result result = cuda->driver->context_current(&context);
@@ -224,7 +220,7 @@ gcs_status gcs_cuda_step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffe
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
         status = gcs_check_step_tensor(plan, i, &buffers[i]);
     if (status == GCS_OK)
-        status = check_context(cuda, &capturing);
+        status = gcs_cuda_check_context(cuda, &capturing);
     if (status == GCS_OK)
         status = take_buffers(plan, hyper, buffers);
     if (status != GCS_OK)
@@ -232,7 +228,7 @@ gcs_status gcs_cuda_step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffe
     gcs_cuda_group *groups =
         cuda->groups_bytes != 0 ? (gcs_cuda_group *)(void *)cuda->set : parameter.inline_groups;
     for (size_t i = 0; i < plan->groups; i++)
-        set_group(plan, hyper, i, &groups[i]);
+        groups[i] = gcs_cuda_group_of(plan, hyper, i);
     gcs_cu_pointer set = 0;
     status = provide(cuda, capturing, &set);
     return status == GCS_OK ? launch_all(plan, buffers, &parameter, set) : status;

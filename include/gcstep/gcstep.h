@@ -261,12 +261,12 @@ GCS_API gcs_target gcs_cpu(void);
  * - the pointers of gcs_buffers and gcs_hyper.found_inf are addresses of that GPU: of its memory,
  * of managed memory, or of pinned host memory that it reaches at the same address;
  * - gcs_step enqueues its work in the stream and returns: one launch for each kernel in use, two
- * where groups are shared by blocks, whatever the number of tensors (more where tensors whose means
- * are given stand between others). The results are there when the stream has come so far. The same
- * context must be current. Nothing is allocated, and nothing waited for, with one exception: where
- * the buffers differ from those of the step before, or there are more than 16 parameter groups, a
- * small copy precedes the launches, and the host waits while eight such copies are under way, and
- * at a capture of a new set of buffers until its copy is done;
+ *   where groups are shared by blocks, whatever the number of tensors (more where tensors whose
+ * means are given stand between others). The results are there when the stream has come so far. The
+ * same context must be current. Nothing is allocated, and nothing waited for, with two exceptions:
+ * where the buffers differ from those of the step before, or there are more than 16 parameter
+ * groups, a small copy precedes the launches, and the host waits while eight such copies are under
+ * way; and at a capture of a new set of buffers it waits until its copy is done;
  * - the steps of a plan must run one after the other, as they do in one stream;
  * - gcs_step may be captured in a CUDA graph (not in the default stream, and make the plan before).
  *   The graph has the buffers, hyper-parameters, t and seed included, of the captured call for
@@ -275,8 +275,11 @@ GCS_API gcs_target gcs_cpu(void);
  * buffers and hyper-parameters, with more than 16 groups) can be captured from one plan;
  * - gcs_plan_destroy waits for the context's work. It may be called on any thread, after the graphs
  *   that hold the plan's steps, before the context is destroyed, but not while a capture of other
- * work is under way in global mode;
- * - gcs_measure gives GCS_UNSUPPORTED.
+ *   work is under way in global mode;
+ * - gcs_measure waits for the stream: what it finds are values of the host. The arrays of
+ *   gcs_measures (sums, w_sums, change_sums) are addresses of the GPU, as those of gcs_buffers are,
+ *   and are filled when it returns. Its first call allocates memory of the device, which goes with
+ *   the plan. It cannot be captured (GCS_DEVICE_ERROR; the capture is not spoilt).
  *
  * Errors beside those that a CPU plan has: GCS_UNSUPPORTED (a build without CUDA kernels, no driver
  * or an older one than of CUDA 12.0, no GPU or one that the kernels are not made for),
@@ -422,9 +425,12 @@ typedef struct gcs_measures {
  *
  * `hyper` and `buffers` as for gcs_step, but found_inf is not looked at; of the buffers only g is,
  * w where w_sums is wanted, all but the copy where change_sums is, and means where groups are cut.
- * The first call of a plan allocates memory.
+ * The first call of a plan allocates memory. With a plan of gcs_cuda the call waits for the plan's
+ * stream; see there.
  * Errors: those of gcs_step, but for a cut group without means; GCS_OUT_OF_MEMORY;
- * GCS_INVALID_ARGUMENT (change_sums without CENTER_UPDATE, sums of a tensor without groups). */
+ * GCS_INVALID_ARGUMENT (change_sums without CENTER_UPDATE, sums of a tensor without groups). With a
+ * GPU also GCS_UNSUPPORTED (columns of more than 2^30 elements, with CENTER_UPDATE also rows), and
+ * where it says GCS_DEVICE_ERROR, some measures and sums may have been written. */
 GCS_API gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers,
                                gcs_measures *measures);
 
