@@ -1,6 +1,7 @@
 # gcstep verify --backend cuda, from the program's arguments to the kernels, on the stand-in for the
-# driver and the twin.
-if(NOT TARGET cuda_kernels_host)
+# driver and the twin. Nothing here starts a thread; what ThreadSanitizer has to see of the kernels is
+# shown to it by cuda_check_races.
+if(NOT TARGET cuda_kernels_host OR GCSTEP_SANITIZE MATCHES thread)
   return()
 endif()
 add_executable(verify_on_twin cuda/verify_on_twin.c ${PROJECT_SOURCE_DIR}/tune/cmd_verify.c
