@@ -1,0 +1,2 @@
+# Plans for an OpenCL device. What needs no device:
+gcstep_test(opencl_cut opencl/test_cut.c)
