@@ -79,6 +79,7 @@ static_assert(sizeof(gcs_opencl_group) == 64 && offsetof(gcs_opencl_group, draw)
              .max_length = LONGEST_##loop(view_, capacity_),                                       \
              LOOP_##loop},                                                                         \
      .body = #view_ "_" #loop,                                                                     \
+     .center = #center_,                                                                           \
      .keeping = KEEPING_##loop,                                                                    \
      .threads = threads_,                                                                          \
      .width = width_,                                                                              \
@@ -108,7 +109,7 @@ static uint64_t local_of_sums(const gcs_opencl_kernel *kernel) {
     const uint64_t team = GCS_LANES / kernel->width, most = 4; /* segments of a team at a time */
     const uint64_t teams = kernel->threads > team ? kernel->threads / team : 1;
     const uint64_t lanes = kernel->threads > 1 ? teams * most * (GCS_LANES + 1) : 0;
-    return GCS_SEGMENT + GCS_LANES + lanes + kernel->threads;
+    return GCS_SEGMENT + 2 * GCS_LANES + lanes + kernel->threads;
 }
 
 static uint64_t local_of_rows(const gcs_opencl_kernel *kernel, uint64_t length) {
@@ -172,9 +173,9 @@ size_t gcs_opencl_options(const gcs_opencl_kernel *kernel, const gcs_form *form,
     const int n =
         snprintf(text, size,
                  "-DKERNEL=%s -DBODY=%s -DTHREADS=%u -DVL=%u -DVECTORS=%u -DCAPACITY=%u -DDEPTH=%u "
-                 "-DCENTER=%d -DFORM=%uu",
+                 "-DCENTER=%s -DFORM=%uu",
                  kernel->row.name, kernel->body, kernel->threads, kernel->width, kernel->vectors,
-                 kernel->capacity, kernel->depth, kernel->row.center == GCS_CENTER_UPDATE,
+                 kernel->capacity, kernel->depth, kernel->center,
                  (unsigned)GCS_OPENCL_FORM(form->rule, form->center, form->gradient, form->copy));
     return n > 0 ? (size_t)n : 0;
 }
