@@ -40,6 +40,16 @@
     case n:                                                                                        \
         base = (size_t)binding##n;                                                                 \
         break;
+#define BEGIN(stream)                                                                              \
+    {                                                                                              \
+        size_t base = 0; /* of addresses */                                                        \
+        switch (b.matrix->binding[stream]) {                                                       \
+            BINDING_NUMBERS(CASE)                                                                  \
+        default:                                                                                   \
+            break;                                                                                 \
+        }                                                                                          \
+        b.s.at[stream] = begin_of(&b, stream, base);                                               \
+    }
 
 /* FORM without a rule: any, which the argument says. */
 #define ANY_FORM ((FORM & 255) == 0)
@@ -68,20 +78,8 @@ KERNEL(__global const gcs_opencl_matrix *matrices, __global const gcs_opencl_wor
     if (group->first_step)
         b.f |= FRESH;
     b.s.draw = draw_of(group, b.matrix);
-    for (int i = 0; i < GCS_OPENCL_STREAMS; i++) {
-        size_t base = 0;
-        if (!is_used(b.f, i)) {
-            b.s.at[i] = 0;
-            continue;
-        }
-        switch (b.matrix->binding[i]) {
-            BINDING_NUMBERS(CASE)
-        default: /* addresses */
-            break;
-        }
-        b.s.at[i] = base + (size_t)b.matrix->at[i];
-    }
-    move_to_slice(&b);
+    b.s.draw.index += b.work.slice * b.rows * b.cols;
+    EACH_STREAM(BEGIN)
     if (group->flag == 0 || flags[group->flag - 1] == 0.0f)
         BODY(&b);
 }

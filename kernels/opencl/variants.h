@@ -14,7 +14,7 @@
     X(flat, linear, 256, 4, 1, 1024, 0)                                                            \
     X(flat, linear, 1, 8, 4, 16384, 0)                                                             \
     X(flat, linear, 1, 16, 2, 16384, 0)                                                            \
-    X(flat, linear, 1, 16, 4, 16384, 0)                                                            \
+    X(flat, linear, 1, 16, 1, 16384, 0)                                                            \
     X(flat, traffic, 256, 1, 4, 1024, 0)                                                           \
     X(flat, traffic, 1, 16, 4, 16384, 0)
 
