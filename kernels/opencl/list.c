@@ -38,6 +38,7 @@ static_assert(sizeof(gcs_opencl_group) == 64 && offsetof(gcs_opencl_group, draw)
 #define LOOP_block      .op = GCS_OP_STEP
 #define LOOP_keep       .op = GCS_OP_STEP
 #define LOOP_again      .op = GCS_OP_STEP
+#define LOOP_pipe       .op = GCS_OP_STEP
 #define LOOP_split      .op = GCS_OP_STEP
 #define LOOP_given      .op = GCS_OP_STEP, .means_given = true
 #define LOOP_measure    .op = GCS_OP_MEASURE
@@ -47,6 +48,7 @@ static_assert(sizeof(gcs_opencl_group) == 64 && offsetof(gcs_opencl_group, draw)
 #define KEEPING_block   GCS_OPENCL_BLOCK
 #define KEEPING_keep    GCS_OPENCL_KEEP
 #define KEEPING_again   GCS_OPENCL_AGAIN
+#define KEEPING_pipe    GCS_OPENCL_PIPE
 #define KEEPING_split   GCS_OPENCL_SPLIT
 #define KEEPING_given   GCS_OPENCL_LINEAR
 #define KEEPING_measure GCS_OPENCL_LINEAR
@@ -64,6 +66,7 @@ static_assert(sizeof(gcs_opencl_group) == 64 && offsetof(gcs_opencl_group, draw)
 #define LONGEST_measure(v, c) WALKED
 #define LONGEST_change(v, c)  WALKED
 #define LONGEST_again(v, c)   WALKED
+#define LONGEST_pipe(v, c)    (VIEW_##v == GCS_VIEW_ROWS ? KEPT_ROW : WALKED)
 #define LONGEST_block(v, c)   (c)
 #define LONGEST_keep(v, c)    (VIEW_##v == GCS_VIEW_ROWS ? KEPT_ROW : KEPT_COLUMN)
 
@@ -121,9 +124,11 @@ static uint64_t local_of_rows(const gcs_opencl_kernel *kernel, uint64_t length) 
         return 1;
     case GCS_OPENCL_BLOCK:
     case GCS_OPENCL_KEEP: /* behind the last row a vector may be read */
-        return local_of_sums(kernel) + kept + 2 * GCS_LANES;
+        return local_of_sums(kernel) + kept + 2 * GCS_LANES +
+               (kernel->threads == 1 ? kernel->capacity + 2 * GCS_LANES : 0);
     case GCS_OPENCL_AGAIN:
     case GCS_OPENCL_SPLIT:
+    case GCS_OPENCL_PIPE:
         break;
     }
     return local_of_sums(kernel);
@@ -138,6 +143,8 @@ static uint64_t local_of_cols(const gcs_opencl_kernel *kernel, uint64_t length) 
         return 1;
     case GCS_OPENCL_KEEP:
         return (lines + length) * kernel->capacity;
+    case GCS_OPENCL_PIPE:
+        return 1;
     case GCS_OPENCL_BLOCK:
     case GCS_OPENCL_AGAIN:
     case GCS_OPENCL_SPLIT:
