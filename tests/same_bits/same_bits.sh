@@ -35,6 +35,7 @@ builtin=builtin.tsv
 case $(uname -m) in aarch64 | arm64) builtin=builtin_aarch64.tsv ;; esac
 cmake -DFILE="$root/tables/$builtin" -DSYMBOL=gcs_table_builtin \
     -DOUTPUT="$scratch/builtin_table.c" -P "$root/cmake/embed_file.cmake"
+cmake -DROOT="$root" -DOUTPUT="$scratch/opencl_source.c" -P "$root/cmake/embed_opencl.cmake"
 
 # Each kernel folder with its flags, joined by commas, as kernels/CMakeLists.txt has them.
 case $(uname -m) in
@@ -62,8 +63,10 @@ build() {
             "$1" $flags "$2" $(flags_of "$source") -DGCSTEP_IMPL_REV='"same_bits"' \
                 -c "$root/kernels/$isa/kernels.c" -o "$3/kernels_$isa.o" || return 1
         done
-        "$1" $flags "$2" $openmp $have -DGCSTEP_CUDA_IMPL_REV='"same_bits"' "$root"/dispatch/*.c \
-            "$root"/dispatch/cuda/*.c "$root"/kernels/cuda/list.c "$scratch/builtin_table.c" \
+        "$1" $flags "$2" $openmp $have -DGCSTEP_CUDA_IMPL_REV='"same_bits"' \
+            -DGCSTEP_OPENCL_IMPL_REV='"same_bits"' "$root"/dispatch/*.c "$root"/dispatch/cuda/*.c \
+            "$root"/kernels/cuda/list.c "$root"/dispatch/opencl/*.c "$scratch/builtin_table.c" \
+            "$scratch/opencl_source.c" \
             "$root"/tests/same_bits/*.c "$3"/kernels_*.o -o "$3/program" -pthread -lm -ldl || return 1
     }
     echo "$(basename "$3"): built${openmp:+ with OpenMP}"

@@ -1,0 +1,116 @@
+/* Which OpenCL kernel steps a tensor: a forced one where it fits, else a fixed rule. */
+#include "dispatch/opencl/choice.h"
+
+#include <string.h>
+
+const gcs_opencl_kernel *gcs_opencl_find(const char *name) {
+    for (size_t i = 0; i < gcs_opencl_kernel_count; i++) {
+        if (strcmp(gcs_opencl_kernels[i].row.name, name) == 0)
+            return &gcs_opencl_kernels[i];
+    }
+    return NULL;
+}
+
+bool gcs_opencl_fits(const gcs_opencl_kernel *kernel, const gcs_need *need,
+                     const gcs_opencl_device *device) {
+    return gcs_kernel_accepts(&kernel->row, need) && kernel->threads <= device->max_group &&
+           kernel->threads <= device->max_items &&
+           gcs_opencl_local_bytes(kernel, need->length) <= device->local_bytes;
+}
+
+/* ---- The fixed rule ------------------------------------------------------------------------ */
+
+#define WALKED 65536 /* elements of a row that one work-group of many work-items reads twice */
+
+/* CPUs have a work-item a work-group: what would be its lanes is the vector. */
+static bool is_cpu(const gcs_opencl_device *device) {
+    return (device->type & GCS_CL_DEVICE_TYPE_CPU) != 0;
+}
+
+static bool goes_with(const gcs_opencl_kernel *kernel, const gcs_opencl_device *device) {
+    return (kernel->threads == 1) == is_cpu(device);
+}
+
+/* Whether groups are to be shared: where they are several parts long and there are fewer rows or
+ * strips than compute units, or one work-group would be long at it. */
+static bool is_for_sharing(const gcs_opencl_kernel *split, const gcs_need *need, uint64_t groups,
+                           const gcs_opencl_device *device) {
+    const uint64_t strips = split->row.view == GCS_VIEW_COLS
+                                ? groups / split->capacity + (groups % split->capacity != 0)
+                                : groups;
+    if (need->length <= split->depth)
+        return false;
+    return (groups != 0 && strips < device->compute_units) ||
+           (need->view == GCS_VIEW_ROWS && need->length > WALKED && !is_cpu(device));
+}
+
+/* The smaller, the rather. On a CPU local memory is plain memory, in the same cache as the
+ * gradient, so that a row is copied to it only where several short ones go side by side. */
+static unsigned order_of_keeping(const gcs_opencl_kernel *kernel, const gcs_need *need,
+                                 uint64_t groups, const gcs_opencl_device *device) {
+    const bool kept =
+        !is_cpu(device) || (need->view == GCS_VIEW_ROWS && need->length <= GCS_SHORT_ROW);
+    switch (kernel->keeping) {
+    case GCS_OPENCL_LINEAR:
+        return 0;
+    case GCS_OPENCL_BLOCK:
+        return kept ? 1 : 5;
+    case GCS_OPENCL_KEEP:
+        return kept ? 2 : 4;
+    case GCS_OPENCL_AGAIN:
+        return 3;
+    case GCS_OPENCL_SPLIT:
+        break;
+    }
+    return is_for_sharing(kernel, need, groups, device) ? 0 : 6;
+}
+
+/* How far the vector is from what the device has, wider ones last: a CPU's own, but 8 at the least,
+ * which two vectors of 4 make; one element on others, whose work-items are the lanes. */
+static unsigned misfit_of(const gcs_opencl_kernel *kernel, const gcs_opencl_device *device) {
+    const unsigned native = device->float_width_native > 8 ? device->float_width_native : 8;
+    const unsigned width = is_cpu(device) ? native : 1;
+    return kernel->width <= width ? width - kernel->width : 100 + kernel->width;
+}
+
+/* Whether a is to be preferred to b, which stands before it in the list. */
+static bool is_better(const gcs_opencl_kernel *a, const gcs_opencl_kernel *b, const gcs_need *need,
+                      uint64_t groups, const gcs_opencl_device *device) {
+    if (goes_with(a, device) != goes_with(b, device))
+        return goes_with(a, device);
+    const unsigned order_a = order_of_keeping(a, need, groups, device);
+    const unsigned order_b = order_of_keeping(b, need, groups, device);
+    if (order_a != order_b)
+        return order_a < order_b;
+    if (a->keeping == GCS_OPENCL_BLOCK && a->capacity != b->capacity)
+        return a->capacity < b->capacity; /* both fit */
+    return misfit_of(a, device) < misfit_of(b, device);
+}
+
+const gcs_opencl_kernel *gcs_opencl_kernel_for(const gcs_need *need, uint64_t groups,
+                                               const gcs_opencl_device *device,
+                                               const bool *refused) {
+    const gcs_opencl_kernel *found = NULL;
+    for (size_t i = 0; i < gcs_opencl_kernel_count; i++) {
+        const gcs_opencl_kernel *kernel = &gcs_opencl_kernels[i];
+        if (!(refused != NULL && refused[i]) && gcs_opencl_fits(kernel, need, device) &&
+            (found == NULL || is_better(kernel, found, need, groups, device)))
+            found = kernel;
+    }
+    return found;
+}
+
+bool gcs_opencl_choose(const gcs_need *need, uint64_t groups, const gcs_opencl_device *device,
+                       const bool *refused, const gcs_opencl_kernel *forced, gcs_choice *choice) {
+    if (forced != NULL && !(refused != NULL && refused[forced - gcs_opencl_kernels]) &&
+        gcs_opencl_fits(forced, need, device)) {
+        *choice = (gcs_choice){.kernel = &forced->row, .why = GCS_WHY_FORCED};
+        return true;
+    }
+    /* What a table says of this device comes here. */
+    const gcs_opencl_kernel *kernel = gcs_opencl_kernel_for(need, groups, device, refused);
+    if (kernel == NULL)
+        return false;
+    *choice = (gcs_choice){.kernel = &kernel->row, .why = GCS_WHY_FIXED_RULE};
+    return true;
+}
