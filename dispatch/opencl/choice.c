@@ -54,15 +54,17 @@ static unsigned order_of_keeping(const gcs_opencl_kernel *kernel, const gcs_need
     case GCS_OPENCL_LINEAR:
         return 0;
     case GCS_OPENCL_BLOCK:
-        return kept ? 1 : 5;
+        return kept ? 1 : 6;
     case GCS_OPENCL_KEEP:
-        return kept ? 2 : 4;
-    case GCS_OPENCL_AGAIN:
+        return kept ? 2 : 5;
+    case GCS_OPENCL_PIPE:
         return 3;
+    case GCS_OPENCL_AGAIN:
+        return 4;
     case GCS_OPENCL_SPLIT:
         break;
     }
-    return is_for_sharing(kernel, need, groups, device) ? 0 : 6;
+    return is_for_sharing(kernel, need, groups, device) ? 0 : 7;
 }
 
 /* How far the vector is from what the device has, wider ones last: a CPU's own, but 8 at the least,
