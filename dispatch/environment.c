@@ -97,6 +97,18 @@ static gcs_status read_tuned(gcs_environment *env) {
     return gcs_fail(GCS_BAD_ENVIRONMENT, "GCSTEP_TUNED is '" SHOWN "'; it may be 0 or 1", value);
 }
 
+/* Without a slash it would be a folder of the current one: more likely it was meant as a switch. */
+static gcs_status read_opencl_cache(gcs_environment *env) {
+    const char *value = value_of("GCSTEP_OPENCL_CACHE");
+    if (value != NULL && strcmp(value, "0") != 0 && strchr(value, '/') == NULL)
+        return gcs_fail(GCS_BAD_ENVIRONMENT,
+                        "GCSTEP_OPENCL_CACHE is '" SHOWN "'; it may be 0 or the path of a folder, "
+                        "with a slash in it",
+                        value);
+    env->opencl_cache = value;
+    return GCS_OK;
+}
+
 gcs_status gcs_environment_read(gcs_environment *env) {
     *env = (gcs_environment){.isa_cap = (gcs_isa)(GCS_ISA_COUNT - 1), .tuned = true};
     gcs_status status = read_log(env);
@@ -106,6 +118,8 @@ gcs_status gcs_environment_read(gcs_environment *env) {
         status = read_kernel(env);
     if (status == GCS_OK)
         status = read_tuned(env);
+    if (status == GCS_OK)
+        status = read_opencl_cache(env);
     env->table = value_of("GCSTEP_TABLE");
     env->record = value_of("GCSTEP_RECORD");
     return status;

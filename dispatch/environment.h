@@ -16,10 +16,11 @@ typedef struct gcs_environment {
     gcs_isa isa_cap;          /* GCSTEP_ISA: no kernel of a later ISA; default: the last one */
     const gcs_kernel *kernel; /* GCSTEP_KERNEL: forced wherever it fits; NULL: none */
     const struct gcs_cuda_kernel *cuda_kernel; /* the same for plans on a GPU */
-    bool tuned;         /* GCSTEP_TUNED: 1 (default) or 0: default lines and rules only */
-    const char *table;  /* GCSTEP_TABLE: a file; NULL: none */
-    const char *record; /* GCSTEP_RECORD: a file to append shapes to; NULL: none */
-    gcs_log_level log;  /* GCSTEP_LOG: off (default), warn, info, debug */
+    bool tuned;               /* GCSTEP_TUNED: 1 (default) or 0: default lines and rules only */
+    const char *table;        /* GCSTEP_TABLE: a file; NULL: none */
+    const char *opencl_cache; /* GCSTEP_OPENCL_CACHE: a folder, "0": none; NULL: the user's */
+    const char *record;       /* GCSTEP_RECORD: a file to append shapes to; NULL: none */
+    gcs_log_level log;        /* GCSTEP_LOG: off (default), warn, info, debug */
 } gcs_environment;
 
 /* Fills `env`. GCS_BAD_ENVIRONMENT names the variable, its value and what it may be; an empty
