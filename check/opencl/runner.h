@@ -4,6 +4,7 @@
 
 #include "check/opencl/freight.h"
 #include "check/runner.h"
+#include "dispatch/environment.h"
 #include "dispatch/opencl/cut.h"
 #include "dispatch/opencl/device.h"
 
@@ -12,9 +13,10 @@ typedef struct gcs_opencl_runner {
     const gcs_opencl_driver *driver;
     gcs_opencl_device device;
     const char *source;
-    bool exact_buffers;     /* half of the calls have buffers that end where the data does */
-    gcs_cl_context context; /* NULL: none */
-    gcs_cl_queue queue;     /* NULL: none; in order */
+    const gcs_environment *env; /* where programs are kept */
+    bool exact_buffers;         /* half of the calls have buffers that end where the data does */
+    gcs_cl_context context;     /* NULL: none */
+    gcs_cl_queue queue;         /* NULL: none; in order */
     gcs_cl_freight freight;
     gcs_opencl_cut cut;
     gcs_opencl_work *work; /* all lists of the cut behind each other */
@@ -29,11 +31,12 @@ typedef struct gcs_opencl_runner {
         calls; /* of the kernel: what check/ does not vary and a launch can have, varies by it */
 } gcs_opencl_runner;
 
-/* Makes a context and a queue. `source`: of the kernels. `exact_buffers`: for a tool that watches
- * the ends of buffers. After a failure (gcs_last_error()) too it is to be closed. */
+/* Makes a context and a queue. `source`: of the kernels; it and `env` stay. `exact_buffers`: for a
+ * tool that watches the ends of buffers. After a failure (gcs_last_error()) too it is to be closed.
+ */
 gcs_status gcs_opencl_runner_open(gcs_opencl_runner *runner, const gcs_opencl_driver *driver,
                                   const gcs_opencl_device *device, const char *source,
-                                  bool exact_buffers);
+                                  const gcs_environment *env, bool exact_buffers);
 void gcs_opencl_runner_close(gcs_opencl_runner *runner);
 
 /* Whether the device can run the kernel, by the limits that it has for all. */
