@@ -113,8 +113,9 @@ typedef enum gcs_opencl_keeping {
  * form.
  */
 typedef struct gcs_opencl_kernel {
-    gcs_kernel row;   /* .isa is GCS_ISA_COUNT: none of the CPU's. .general is true */
-    const char *body; /* the function of the source that it is an instance of */
+    gcs_kernel row;     /* .isa is GCS_ISA_COUNT: none of the CPU's. .general is true */
+    const char *body;   /* the function of the source that it is an instance of */
+    const char *center; /* as in its name */
     gcs_opencl_keeping keeping;
     unsigned threads; /* work-items of a work-group: a power of two */
     unsigned width; /* elements of a vector: 1, 4, 8 or 16; threads x width of LINEAR, BLOCK and so

@@ -38,6 +38,7 @@ static_assert(sizeof(gcs_opencl_group) == 64 && offsetof(gcs_opencl_group, draw)
 #define LOOP_block      .op = GCS_OP_STEP
 #define LOOP_keep       .op = GCS_OP_STEP
 #define LOOP_again      .op = GCS_OP_STEP
+#define LOOP_pipe       .op = GCS_OP_STEP
 #define LOOP_split      .op = GCS_OP_STEP
 #define LOOP_given      .op = GCS_OP_STEP, .means_given = true
 #define LOOP_measure    .op = GCS_OP_MEASURE
@@ -47,6 +48,7 @@ static_assert(sizeof(gcs_opencl_group) == 64 && offsetof(gcs_opencl_group, draw)
 #define KEEPING_block   GCS_OPENCL_BLOCK
 #define KEEPING_keep    GCS_OPENCL_KEEP
 #define KEEPING_again   GCS_OPENCL_AGAIN
+#define KEEPING_pipe    GCS_OPENCL_AGAIN
 #define KEEPING_split   GCS_OPENCL_SPLIT
 #define KEEPING_given   GCS_OPENCL_LINEAR
 #define KEEPING_measure GCS_OPENCL_LINEAR
@@ -64,6 +66,7 @@ static_assert(sizeof(gcs_opencl_group) == 64 && offsetof(gcs_opencl_group, draw)
 #define LONGEST_measure(v, c) WALKED
 #define LONGEST_change(v, c)  WALKED
 #define LONGEST_again(v, c)   WALKED
+#define LONGEST_pipe(v, c)    (VIEW_##v == GCS_VIEW_ROWS ? KEPT_ROW : WALKED)
 #define LONGEST_block(v, c)   (c)
 #define LONGEST_keep(v, c)    (VIEW_##v == GCS_VIEW_ROWS ? KEPT_ROW : KEPT_COLUMN)
 
@@ -79,6 +82,7 @@ static_assert(sizeof(gcs_opencl_group) == 64 && offsetof(gcs_opencl_group, draw)
              .max_length = LONGEST_##loop(view_, capacity_),                                       \
              LOOP_##loop},                                                                         \
      .body = #view_ "_" #loop,                                                                     \
+     .center = #center_,                                                                           \
      .keeping = KEEPING_##loop,                                                                    \
      .threads = threads_,                                                                          \
      .width = width_,                                                                              \
@@ -108,7 +112,7 @@ static uint64_t local_of_sums(const gcs_opencl_kernel *kernel) {
     const uint64_t team = GCS_LANES / kernel->width, most = 4; /* segments of a team at a time */
     const uint64_t teams = kernel->threads > team ? kernel->threads / team : 1;
     const uint64_t lanes = kernel->threads > 1 ? teams * most * (GCS_LANES + 1) : 0;
-    return GCS_SEGMENT + GCS_LANES + lanes + kernel->threads;
+    return GCS_SEGMENT + 2 * GCS_LANES + lanes + kernel->threads;
 }
 
 static uint64_t local_of_rows(const gcs_opencl_kernel *kernel, uint64_t length) {
@@ -120,7 +124,8 @@ static uint64_t local_of_rows(const gcs_opencl_kernel *kernel, uint64_t length) 
         return 1;
     case GCS_OPENCL_BLOCK:
     case GCS_OPENCL_KEEP: /* behind the last row a vector may be read */
-        return local_of_sums(kernel) + kept + 2 * GCS_LANES;
+        return local_of_sums(kernel) + kept + 2 * GCS_LANES +
+               (kernel->threads == 1 ? kernel->capacity + 2 * GCS_LANES : 0);
     case GCS_OPENCL_AGAIN:
     case GCS_OPENCL_SPLIT:
         break;
@@ -172,9 +177,9 @@ size_t gcs_opencl_options(const gcs_opencl_kernel *kernel, const gcs_form *form,
     const int n =
         snprintf(text, size,
                  "-DKERNEL=%s -DBODY=%s -DTHREADS=%u -DVL=%u -DVECTORS=%u -DCAPACITY=%u -DDEPTH=%u "
-                 "-DCENTER=%d -DFORM=%uu",
+                 "-DCENTER=%s -DFORM=%uu",
                  kernel->row.name, kernel->body, kernel->threads, kernel->width, kernel->vectors,
-                 kernel->capacity, kernel->depth, kernel->row.center == GCS_CENTER_UPDATE,
+                 kernel->capacity, kernel->depth, kernel->center,
                  (unsigned)GCS_OPENCL_FORM(form->rule, form->center, form->gradient, form->copy));
     return n > 0 ? (size_t)n : 0;
 }
