@@ -3,6 +3,7 @@
 
 #include "dispatch/cuda/choice.h"
 #include "dispatch/error.h"
+#include "dispatch/opencl/choice.h"
 #include "dispatch/registry.h"
 
 #include <errno.h>
@@ -71,7 +72,9 @@ static gcs_status read_kernel(gcs_environment *env) {
     const gcs_kernel *kernel = gcs_registry_find(value);
     if (kernel == NULL)
         env->cuda_kernel = gcs_cuda_find(value);
-    if (env->cuda_kernel != NULL)
+    if (kernel == NULL && env->cuda_kernel == NULL)
+        env->opencl_kernel = gcs_opencl_find(value);
+    if (env->cuda_kernel != NULL || env->opencl_kernel != NULL)
         return GCS_OK;
     if (kernel == NULL)
         return gcs_fail(GCS_BAD_ENVIRONMENT,

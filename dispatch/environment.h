@@ -15,7 +15,8 @@ typedef enum gcs_log_level {
 typedef struct gcs_environment {
     gcs_isa isa_cap;          /* GCSTEP_ISA: no kernel of a later ISA; default: the last one */
     const gcs_kernel *kernel; /* GCSTEP_KERNEL: forced wherever it fits; NULL: none */
-    const struct gcs_cuda_kernel *cuda_kernel; /* the same for plans on a GPU */
+    const struct gcs_cuda_kernel *cuda_kernel;     /* the same for plans on a GPU */
+    const struct gcs_opencl_kernel *opencl_kernel; /* the same for plans of OpenCL */
     bool tuned;               /* GCSTEP_TUNED: 1 (default) or 0: default lines and rules only */
     const char *table;        /* GCSTEP_TABLE: a file; NULL: none */
     const char *opencl_cache; /* GCSTEP_OPENCL_CACHE: a folder, "0": none; NULL: the user's */

@@ -1,5 +1,6 @@
 /* gcs_plan_explain: why a tensor is stepped by its kernel, in words. */
 #include "dispatch/cuda/plan.h"
+#include "dispatch/opencl/plan.h"
 #include "dispatch/plan_internal.h"
 #include "dispatch/registry.h"
 
@@ -98,6 +99,9 @@ size_t gcs_plan_explain(const gcs_plan *plan, size_t index, char *buffer, size_t
     put_tensor(&t, planned);
     if (plan->cuda != NULL)
         put(&t, " on %s: ", gcs_cuda_plan_device_name(plan->cuda));
+    else if (plan->opencl != NULL)
+        put(&t, " on %s%s: ", gcs_opencl_plan_device_name(plan->opencl),
+            gcs_opencl_plan_is_exact(plan->opencl) ? "" : ", which does not keep the bits");
     else
         put(&t, " on %d thread%s: ", plan->threads, plan->threads == 1 ? "" : "s");
     put(&t, "%s; ", planned->choice.kernel->name);

@@ -3,6 +3,7 @@
 
 #include "dispatch/cuda/plan.h"
 #include "dispatch/error.h"
+#include "dispatch/opencl/plan.h"
 #include "dispatch/record.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,8 @@ static gcs_status check_arguments(gcs_plan **plan, const gcs_target *target, con
     const gcs_status status = check_spec(spec);
     if (status != GCS_OK)
         return status;
-    if (target->backend != GCS_BACKEND_CPU && target->backend != GCS_BACKEND_CUDA)
+    if (target->backend != GCS_BACKEND_CPU && target->backend != GCS_BACKEND_CUDA &&
+        target->backend != GCS_BACKEND_OPENCL)
         return gcs_fail(GCS_INVALID_ARGUMENT, "target.backend %d is not a gcs_backend",
                         (int)target->backend);
     if (target->threads < 0)
@@ -147,6 +149,8 @@ static gcs_status fill(gcs_plan *plan, const gcs_target *target, const gcs_tenso
         return status;
     if (target->backend == GCS_BACKEND_CUDA)
         return gcs_cuda_plan_fill(plan, target, env);
+    if (target->backend == GCS_BACKEND_OPENCL)
+        return gcs_opencl_plan_fill(plan, target, env);
     gcs_team_choose(plan, elements * gcs_spec_bytes(&plan->spec));
     status = gcs_choose_kernels(plan, target, env);
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
@@ -212,7 +216,21 @@ void gcs_plan_destroy(gcs_plan *plan) {
     gcs_partition_free(plan);
     gcs_measuring_free(plan->measuring);
     gcs_cuda_plan_free(plan->cuda);
+    gcs_opencl_plan_free(plan->opencl);
     free(plan);
+}
+
+gcs_status gcs_plan_set_stream(gcs_plan *plan, void *stream) {
+    if (plan == NULL)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "plan is NULL");
+    if (plan->cuda == NULL && plan->opencl == NULL)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "plan is not one of gcs_cuda or gcs_opencl");
+    if (atomic_flag_test_and_set_explicit(&plan->busy, memory_order_acquire))
+        return gcs_fail(GCS_BUSY, "plan is inside a gcs_step");
+    const gcs_status status = plan->cuda != NULL ? gcs_cuda_plan_set_stream(plan, stream)
+                                                 : gcs_opencl_plan_set_queue(plan, stream);
+    gcs_plan_leave(plan);
+    return status;
 }
 
 size_t gcs_plan_tensors(const gcs_plan *plan) {

@@ -88,8 +88,8 @@ struct gcs_plan {
     gcs_coef *coef;                  /* [groups], of the step that runs */
     bool *skip;                      /* [groups], by found_inf */
     struct gcs_measuring *measuring; /* what gcs_measure needs; made at its first call */
-    struct gcs_cuda_plan *cuda;      /* NULL: the CPU's. Else what is about threads, sums, parts and
-                                      * stages is not used */
+    struct gcs_cuda_plan *cuda;      /* both NULL: the CPU's. Else what is about threads, sums, */
+    struct gcs_opencl_plan *opencl;  /* parts and stages is not used */
     atomic_flag busy;
 };
 
@@ -161,7 +161,7 @@ void gcs_team_run(const gcs_plan *plan, const gcs_stage *stages, size_t count, g
 /* ---- step.c -------------------------------------------------------------------------------- */
 
 /* Takes the plan for one call, and lets it go. GCS_INVALID_ARGUMENT (a null pointer), GCS_BUSY. */
-gcs_status gcs_plan_enter(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers);
+gcs_status gcs_plan_enter(gcs_plan *plan, const gcs_hyper *hyper, const void *buffers);
 void gcs_plan_leave(gcs_plan *plan);
 
 /* Checks the hyper-parameters of all parameter groups and sets plan->coef. */

@@ -3,6 +3,7 @@
 #include "dispatch/coefficients.h"
 #include "dispatch/cuda/plan.h"
 #include "dispatch/error.h"
+#include "dispatch/opencl/plan.h"
 
 gcs_status gcs_check_step_tensor(const gcs_plan *plan, size_t index, const gcs_buffers *b) {
     const gcs_planned_tensor *planned = &plan->tensors[index];
@@ -76,7 +77,7 @@ static gcs_status step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers
     return GCS_OK;
 }
 
-gcs_status gcs_plan_enter(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers) {
+gcs_status gcs_plan_enter(gcs_plan *plan, const gcs_hyper *hyper, const void *buffers) {
     if (plan == NULL)
         return gcs_fail(GCS_INVALID_ARGUMENT, "plan is NULL");
     if (hyper == NULL)
@@ -96,7 +97,24 @@ gcs_status gcs_step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *b
     gcs_status status = gcs_plan_enter(plan, hyper, buffers);
     if (status != GCS_OK)
         return status;
-    status = plan->cuda != NULL ? gcs_cuda_step(plan, hyper, buffers) : step(plan, hyper, buffers);
+    const gcs_opencl_given given = {.buffers = buffers};
+    status = plan->cuda != NULL     ? gcs_cuda_step(plan, hyper, buffers)
+             : plan->opencl != NULL ? gcs_opencl_step(plan, hyper, &given)
+                                    : step(plan, hyper, buffers);
+    gcs_plan_leave(plan);
+    return status;
+}
+
+gcs_status gcs_step_opencl(gcs_plan *plan, const gcs_hyper *hyper, const gcs_cl_buffers *buffers,
+                           const gcs_cl_call *call) {
+    if (call != NULL && call->event != NULL)
+        *call->event = NULL;
+    gcs_status status = gcs_plan_enter(plan, hyper, buffers);
+    if (status != GCS_OK)
+        return status;
+    const gcs_opencl_given given = {.cl_buffers = buffers, .call = call};
+    status = plan->opencl != NULL ? gcs_opencl_step(plan, hyper, &given)
+                                  : gcs_fail(GCS_INVALID_ARGUMENT, "plan is not one of gcs_opencl");
     gcs_plan_leave(plan);
     return status;
 }

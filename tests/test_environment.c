@@ -9,8 +9,9 @@
 
 #define FORCED rows_kernel(1) /* a portable one, and not the first that fits */
 
-static const char *const variables[] = {"GCSTEP_ISA",   "GCSTEP_KERNEL", "GCSTEP_TUNED",
-                                        "GCSTEP_TABLE", "GCSTEP_RECORD", "GCSTEP_LOG"};
+static const char *const variables[] = {"GCSTEP_ISA",         "GCSTEP_KERNEL", "GCSTEP_TUNED",
+                                        "GCSTEP_TABLE",       "GCSTEP_RECORD", "GCSTEP_LOG",
+                                        "GCSTEP_OPENCL_CACHE"};
 
 static int before(void **state) {
     (void)state;
@@ -72,6 +73,8 @@ static void unknown_values(void **state) {
     expect_error("GCSTEP_KERNEL", "fastest", GCS_BAD_ENVIRONMENT, "name of a kernel");
     expect_error("GCSTEP_TUNED", "yes", GCS_BAD_ENVIRONMENT, "0 or 1");
     expect_error("GCSTEP_TUNED", "00", GCS_BAD_ENVIRONMENT, "0 or 1");
+    expect_error("GCSTEP_OPENCL_CACHE", "1", GCS_BAD_ENVIRONMENT, "0 or the path of a folder");
+    expect_error("GCSTEP_OPENCL_CACHE", "off", GCS_BAD_ENVIRONMENT, "0 or the path of a folder");
     expect_error("GCSTEP_LOG", "verbose", GCS_BAD_ENVIRONMENT, "off, warn, info or debug");
     expect_error("GCSTEP_LOG", "1", GCS_BAD_ENVIRONMENT, "off, warn, info or debug");
 }
@@ -86,7 +89,7 @@ static void an_empty_value_counts_as_unset(void **state) {
     assert_true(empty.isa_cap == unset.isa_cap && empty.isa_cap == GCS_ISA_COUNT - 1);
     assert_true(empty.tuned && unset.tuned);
     assert_true(empty.log == GCS_LOG_OFF && unset.log == GCS_LOG_OFF);
-    assert_true(!empty.kernel && !empty.table && !empty.record);
+    assert_true(!empty.kernel && !empty.table && !empty.record && !empty.opencl_cache);
     gcs_plan_destroy(made());
 }
 
@@ -297,6 +300,17 @@ static void shapes_that_cannot_be_recorded(void **state) {
     }
 }
 
+static void the_cache_of_opencl(void **state) {
+    (void)state;
+    gcs_environment env;
+    static const char *const values[] = {"0", "/some/folder", "./folder"};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        setenv("GCSTEP_OPENCL_CACHE", values[i], 1);
+        assert_int_equal(gcs_environment_read(&env), GCS_OK);
+        assert_string_equal(env.opencl_cache, values[i]);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, before, before)
 
 int main(void) {
@@ -312,6 +326,7 @@ int main(void) {
         TEST(recorded_shapes),
         TEST(recorded_matrices_of_pieces),
         TEST(shapes_that_cannot_be_recorded),
+        TEST(the_cache_of_opencl),
     };
     return cmocka_run_group_tests(tests, start, scratch_remove);
 }

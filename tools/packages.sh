@@ -11,6 +11,7 @@ wanted='cmake ninja-build gcc g++ pkg-config libhwloc-dev libbenchmark-dev pytho
 if [ "${1:-}" = tests ]; then
     wanted="$wanted clang libomp-dev make qemu-user binutils libsimde-dev libboost-context-dev"
     wanted="$wanted python3-torch openmpi-bin libopenmpi-dev"
+    wanted="$wanted ocl-icd-libopencl1 pocl-opencl-icd oclgrind"
     # For the preset aarch64, which is not for machines that are it.
     case $(uname -m) in
     aarch64 | arm64) ;;

@@ -1,6 +1,8 @@
 /* gcstep info: this machine, the kernels it can run, and the tables in use. */
 #include "dispatch/cuda/choice.h"
 #include "dispatch/cuda/image.h"
+#include "dispatch/opencl/device.h"
+#include "dispatch/opencl/source.h"
 #include "dispatch/registry.h"
 #include "dispatch/table.h"
 #include "tune/command.h"
@@ -13,14 +15,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char help[] = "Shows the machine and its GPUs, the kernels compiled in and whether it "
-                           "can run them, the tables\n"
-                           "that were looked for, and the GCSTEP_* switches in effect.\n"
-                           "\n"
-                           "Usage: gcstep info [--help]\n";
+static const char help[] =
+    "Shows the machine, its GPUs and OpenCL devices, the kernels compiled in and whether it can "
+    "run\n"
+    "them, the tables that were looked for, and the GCSTEP_* switches in effect.\n"
+    "\n"
+    "Usage: gcstep info [--help]\n";
 
-static const char *const switches[] = {"GCSTEP_ISA",   "GCSTEP_KERNEL", "GCSTEP_TUNED",
-                                       "GCSTEP_TABLE", "GCSTEP_RECORD", "GCSTEP_LOG"};
+static const char *const switches[] = {"GCSTEP_ISA",         "GCSTEP_KERNEL", "GCSTEP_TUNED",
+                                       "GCSTEP_TABLE",       "GCSTEP_RECORD", "GCSTEP_LOG",
+                                       "GCSTEP_OPENCL_CACHE"};
 
 static void print_machine(const gcs_machine *machine) {
     char identity[512];
@@ -106,6 +110,24 @@ static void print_gpus(void) {
     }
 }
 
+static void print_opencl(void) {
+    int count;
+    printf("\nOpenCL\n");
+    printf("  kernels    in source, revision %s\n", gcs_opencl_impl_rev());
+    if (gcs_opencl_device_count(&count) != GCS_OK) {
+        printf("  loader     %s\n", gcs_last_error());
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        gcs_opencl_device device;
+        char text[1024];
+        const bool usable = gcs_opencl_device_at(i, &device) == GCS_OK;
+        if (usable)
+            gcs_opencl_device_format(&device, text, sizeof text);
+        printf("  device %-3d %s\n", i, usable ? text : gcs_last_error());
+    }
+}
+
 static int print_tables(const gcs_environment *env, const gcs_machine *machine) {
     gcs_tables *tables = gcs_tables_open(env, machine, NULL);
     if (!tables) {
@@ -132,7 +154,7 @@ static void print_switches(void) {
     printf("\nSwitches\n");
     for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
         const char *value = getenv(switches[i]);
-        printf("  %-14s %s\n", switches[i], value && *value ? value : "not set");
+        printf("  %-19s %s\n", switches[i], value && *value ? value : "not set");
     }
 }
 
@@ -152,6 +174,7 @@ static int print_all(void) {
     print_machine(&machine);
     print_kernels();
     print_gpus();
+    print_opencl();
     print_switches();
     print_build();
     gcs_environment env;

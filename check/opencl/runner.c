@@ -6,8 +6,11 @@
 #include "dispatch/opencl/program.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define MOST_OPTIONS 512
+
+static const char no_optimization[] = " -cl-opt-disable";
 
 static bool takes(const gcs_opencl_runner *r, const gcs_opencl_kernel *kernel, uint64_t length) {
     return gcs_opencl_local_bytes(kernel, length) <= r->device.local_bytes;
@@ -48,8 +51,12 @@ static void put_down(gcs_opencl_runner *r) {
 static gcs_status build(gcs_opencl_runner *r, const gcs_opencl_kernel *kernel,
                         const gcs_form *form) {
     char options[MOST_OPTIONS];
-    if (gcs_opencl_options(kernel, form, options, sizeof options) >= sizeof options)
+    const size_t room = sizeof options - sizeof no_optimization;
+    const size_t length = gcs_opencl_options(kernel, form, options, room);
+    if (length >= room)
         return gcs_fail(GCS_UNSUPPORTED, "%s: its options are too long", kernel->row.name);
+    if (form == NULL)
+        memcpy(options + length, no_optimization, sizeof no_optimization);
     const gcs_status status = gcs_opencl_program(r->driver, r->context, &r->device, r->source,
                                                  options, r->env, &r->program);
     if (status != GCS_OK) {

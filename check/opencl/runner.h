@@ -42,9 +42,11 @@ void gcs_opencl_runner_close(gcs_opencl_runner *runner);
 /* Whether the device can run the kernel, by the limits that it has for all. */
 bool gcs_opencl_runner_can(const gcs_opencl_runner *runner, const gcs_opencl_kernel *kernel);
 
-/* Builds the kernel for that form, or for any (NULL), and makes it the one that is run; *row is its
- * row for check/, with the longest group that the device has the local memory for. *can: whether
- * the device has the work-items for the kernel as it was built; if not, nothing is to be run. */
+/* Builds the kernel for that form, as a plan does, or (NULL) for any, and makes it the one that is
+ * run. For any it is built without optimization: all forms at once are much code, for which PoCL's
+ * compiler would take ten times as long. *row is the kernel's row for check/, with the longest
+ * group that the device has the local memory for. *can: whether the device has the work-items for
+ * the kernel as it was built; if not, nothing is to be run. */
 gcs_status gcs_opencl_runner_take(gcs_opencl_runner *runner, const gcs_opencl_kernel *kernel,
                                   const gcs_form *form, gcs_kernel *row, bool *can);
 

@@ -223,16 +223,9 @@ const char *gcs_cuda_plan_device_name(const struct gcs_cuda_plan *cuda) {
     return cuda->device.name;
 }
 
-gcs_status gcs_plan_set_stream(gcs_plan *plan, void *stream) {
-    if (plan == NULL)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "plan is NULL");
-    if (plan->cuda == NULL)
-        return gcs_fail(GCS_INVALID_ARGUMENT, "plan is not one of gcs_cuda");
-    if (atomic_flag_test_and_set_explicit(&plan->busy, memory_order_acquire))
-        return gcs_fail(GCS_BUSY, "plan is inside a gcs_step");
+gcs_status gcs_cuda_plan_set_stream(gcs_plan *plan, void *stream) {
     const gcs_status status = check_stream(plan->cuda, stream);
     if (status == GCS_OK)
         plan->cuda->stream = stream;
-    gcs_plan_leave(plan);
     return status;
 }

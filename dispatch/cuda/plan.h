@@ -15,6 +15,9 @@ void gcs_cuda_plan_free(struct gcs_cuda_plan *cuda);
 /* gcs_step of such a plan, which the caller has entered. */
 gcs_status gcs_cuda_step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers);
 
+/* gcs_plan_set_stream of such a plan, which the caller has entered. */
+gcs_status gcs_cuda_plan_set_stream(gcs_plan *plan, void *stream);
+
 /* Adds to gcs_plan_explain: "on <GPU>". */
 const char *gcs_cuda_plan_device_name(const struct gcs_cuda_plan *cuda);
 

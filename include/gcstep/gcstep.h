@@ -19,7 +19,7 @@
  * floating-point environment must be the default one: rounding to nearest, subnormals kept.
  *
  * Environment, read when a plan is made: GCSTEP_ISA, GCSTEP_KERNEL, GCSTEP_TUNED, GCSTEP_TABLE,
- * GCSTEP_RECORD, GCSTEP_LOG (docs/environment.md). */
+ * GCSTEP_RECORD, GCSTEP_LOG, GCSTEP_OPENCL_CACHE (docs/environment.md). */
 #ifndef GCSTEP_GCSTEP_H
 #define GCSTEP_GCSTEP_H
 
@@ -229,10 +229,12 @@ typedef void gcs_parallel_for(void *pool, uint64_t count, gcs_task *task, void *
 
 typedef enum gcs_backend {
     GCS_BACKEND_CPU = 0,
-    GCS_BACKEND_CUDA = 1 /* see gcs_cuda */
+    GCS_BACKEND_CUDA = 1,  /* see gcs_cuda */
+    GCS_BACKEND_OPENCL = 2 /* see gcs_opencl */
 } gcs_backend;
 
-/* Where and how a plan's steps run. Start from gcs_cpu() or gcs_cuda() and change what differs. */
+/* Where and how a plan's steps run. Start from gcs_cpu(), gcs_cuda() or gcs_opencl() and change
+ * what differs. */
 typedef struct gcs_target {
     int threads; /* 0: what OpenMP, the process' affinity and its CPU quota allow; n: at most n,
                   * and never more than 1,024. Fewer are used where a step moves less than 1 MiB:
@@ -247,7 +249,9 @@ typedef struct gcs_target {
                          * where threads share a few long rows by pieces, nor where a shard cuts
                          * groups) */
     gcs_backend backend;
-    void *stream; /* CUDA alone: see gcs_cuda */
+    void *stream;  /* CUDA: see gcs_cuda. OpenCL: the queue, see gcs_opencl */
+    void *context; /* OpenCL alone */
+    void *device;  /* OpenCL alone */
 } gcs_target;
 
 GCS_API gcs_target gcs_cpu(void);
@@ -289,6 +293,50 @@ GCS_API gcs_target gcs_cpu(void);
  * found by a later call, as always with CUDA. */
 GCS_API gcs_target gcs_cuda(void *stream);
 
+/* An OpenCL device: a cl_context, a cl_device_id of it, and a cl_command_queue of both. They are
+ * void pointers here so that no OpenCL header is needed. Threads, their pool and the table are not
+ * looked at. The loader (libOpenCL.so.1) is opened when the first such plan is made. Context, queue
+ * and buffers stay the trainer's: the plan retains the first two until it is destroyed, and makes
+ * kernels and some memory of its own in that context.
+ *
+ * gcs_plan_create compiles the kernels that the plan uses for its rule, centre and types, with the
+ * device's compiler, and keeps what it made in the user's cache folder (docs/opencl.md), so that
+ * the next plan, or process, takes them from there. The bits are those of the CPU where the device
+ * rounds division and square root correctly and has subnormals; of another gcs_plan_explain says
+ * so.
+ *
+ * With such a plan
+ * - gcs_step_opencl and gcs_measure_opencl take buffers as cl_mems and offsets, or as addresses of
+ *   shared virtual memory (SVM, of OpenCL 2.0); with gcs_step and gcs_measure all pointers, those
+ * of found_inf and of sums too, are addresses of SVM. Of SVM that is not fine-grained nothing may
+ * be mapped while a step is under way, as with any kernel;
+ * - a step is enqueued in the queue and begins (clFlush); the call returns at once. The results are
+ *   there when the queue, or the event of the call, has come so far. It is a launch for each kernel
+ *   in use (three where work-groups share a group) for each 32 cl_mems: few, however many tensors
+ *   there are, where these lie in few cl_mems at many offsets, or in SVM; about one for each 8
+ *   tensors where every buffer has a cl_mem of its own. Before the launches go a small copy where
+ *   hyper-parameters, and one where buffers differ from the last step's, and one for each flag. The
+ *   host waits only while eight such copies are under way. A queue that does not keep the order of
+ *   its commands is given events that do;
+ * - what is found out about cl_mems (size, context, flags, whether they are parts of one another)
+ * is kept while the same ones are given; the sizes are asked at each step. No cl_mem is retained
+ *   between steps;
+ * - the steps of a plan run one after the other, also across a change of its queue;
+ * - gcs_measure_opencl and gcs_measure wait for the queue: what they find are values of the host.
+ *   The first call compiles their kernels and makes room on the device, which goes with the plan;
+ * - gcs_plan_destroy waits for the queue. It may be called on any thread, before or after the
+ * trainer has released its own context and queue.
+ *
+ * Errors beside those that a CPU plan has: GCS_UNSUPPORTED (no loader, no platform, a device that
+ * lacks what is needed, a build that fails: the sentence has the beginning of the compiler's log
+ * and GCSTEP_LOG=info all of it; SVM where the device has none; a plan whose parts are larger than
+ * the device's largest buffer), GCS_INVALID_ARGUMENT (a queue or a cl_mem of another context, a
+ * cl_mem that is too small, no buffer, or may not be read or written as the step has to),
+ * GCS_DEVICE_ERROR and GCS_OUT_OF_MEMORY (a call failed; the sentence has OpenCL's name of the
+ * result). Where gcs_step says one of the last two because a kernel was not launched, others may
+ * have been before it. An error of the device itself is found by a later call. */
+GCS_API gcs_target gcs_opencl(void *context, void *device, void *queue);
+
 /* ---- A plan: what is decided once -------------------------------------------------------- */
 
 typedef struct gcs_plan gcs_plan;
@@ -307,8 +355,10 @@ GCS_API gcs_status gcs_plan_create(gcs_plan **plan, gcs_target target, const gcs
 GCS_API void gcs_plan_destroy(gcs_plan *plan);
 
 /* The stream, of the plan's context, for the steps from now on of a plan of gcs_cuda. That they run
- * behind the earlier steps is the caller's to see to. Errors: GCS_INVALID_ARGUMENT (NULL, a plan of
- * the CPU), GCS_DEVICE_ERROR (a stream of another context), GCS_BUSY. */
+ * behind the earlier steps is the caller's to see to. Of a plan of gcs_opencl: the queue, of its
+ * context and device; that the plan's steps follow each other is seen to. Errors:
+ * GCS_INVALID_ARGUMENT (NULL, a plan of the CPU, a queue of another context or device),
+ * GCS_DEVICE_ERROR (a stream of another context), GCS_BUSY. */
 GCS_API gcs_status gcs_plan_set_stream(gcs_plan *plan, void *stream);
 
 /* These take NULL for a plan of nothing: 0, NULL.
@@ -386,6 +436,38 @@ typedef struct gcs_buffers {
  * t = 0, a cut group without means, means of another count), GCS_BUSY. */
 GCS_API gcs_status gcs_step(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers);
 
+/* A place in device memory: of a cl_mem or of SVM; mem and svm both NULL: there is none. */
+typedef struct gcs_cl_buffer {
+    void *mem;       /* a cl_mem of the plan's context: a buffer, or a sub-buffer */
+    uint64_t offset; /* bytes behind its beginning, or behind svm */
+    const void *svm; /* an address of shared virtual memory */
+} gcs_cl_buffer;
+
+/* As gcs_buffers, of one tensor. The cl_mems of different buffers may be the same, or parts of one
+ * another; what they are used for may not overlap within a tensor. g, means and w_means may be
+ * CL_MEM_READ_ONLY, the copy CL_MEM_WRITE_ONLY, and the others are both read and written. */
+typedef struct gcs_cl_buffers {
+    gcs_cl_buffer w, g, m, v, v_max, copy, means, w_means;
+    uint64_t means_count;
+} gcs_cl_buffers;
+
+/* What a call may be given beside. */
+typedef struct gcs_cl_call {
+    const gcs_cl_buffer *found_inf; /* NULL, or for each parameter group a float as of
+                                     * gcs_hyper.found_inf, or none. All of them in cl_mems, or all
+                                     * in SVM */
+    uint32_t wait_count;
+    void *const *wait_list; /* [wait_count] cl_events of the context, that the step waits for */
+    void **event;           /* NULL, or gets a cl_event that ends with the step, for the caller to
+                             * release; NULL where the call failed */
+} gcs_cl_call;
+
+/* gcs_step of a plan of gcs_opencl, with buffers as OpenCL has them. hyper.found_inf must be NULL:
+ * flags are in `call`, which may be NULL. Errors: as gcs_step and as gcs_opencl says;
+ * GCS_INVALID_ARGUMENT for another plan. */
+GCS_API gcs_status gcs_step_opencl(gcs_plan *plan, const gcs_hyper *hyper,
+                                   const gcs_cl_buffers *buffers, const gcs_cl_call *call);
+
 /* The same for one tensor, for trainers that update tensor by tensor. With a stochastic copy, give
  * each tensor an id of its own: 0 is 1 here for all. The plan for each (spec,
  * shape) is made at the first call and kept; any thread may call. Errors as gcs_plan_create and
@@ -425,14 +507,27 @@ typedef struct gcs_measures {
  *
  * `hyper` and `buffers` as for gcs_step, but found_inf is not looked at; of the buffers only g is,
  * w where w_sums is wanted, all but the copy where change_sums is, and means where groups are cut.
- * The first call of a plan allocates memory. With a plan of gcs_cuda the call waits for the plan's
- * stream; see there.
- * Errors: those of gcs_step, but for a cut group without means; GCS_OUT_OF_MEMORY;
- * GCS_INVALID_ARGUMENT (change_sums without CENTER_UPDATE, sums of a tensor without groups). With a
- * GPU also GCS_UNSUPPORTED (columns of more than 2^30 elements, with CENTER_UPDATE also rows), and
- * where it says GCS_DEVICE_ERROR, some measures and sums may have been written. */
+ * The first call of a plan allocates memory. With a plan of gcs_cuda or gcs_opencl the call waits
+ * for the plan's stream or queue; see there. Errors: those of gcs_step, but for a cut group without
+ * means; GCS_OUT_OF_MEMORY; GCS_INVALID_ARGUMENT (change_sums without CENTER_UPDATE, sums of a
+ * tensor without groups). With a GPU or OpenCL also GCS_UNSUPPORTED (columns of more than 2^30
+ * elements, with CENTER_UPDATE also rows), and where it says GCS_DEVICE_ERROR, some measures and
+ * sums may have been written. */
 GCS_API gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers,
                                gcs_measures *measures);
+
+/* Where the sums of gcs_measures go that are wanted of a tensor. */
+typedef struct gcs_cl_sums {
+    gcs_cl_buffer sums, w_sums, change_sums;
+} gcs_cl_sums;
+
+/* gcs_measure of a plan of gcs_opencl, with buffers as OpenCL has them. `sums`: NULL, or an entry
+ * for each tensor; those of `measures` are not looked at. Of `call`, which may be NULL, only the
+ * events to wait for are looked at. Errors: as gcs_measure and as gcs_opencl says;
+ * GCS_INVALID_ARGUMENT for another plan. */
+GCS_API gcs_status gcs_measure_opencl(gcs_plan *plan, const gcs_hyper *hyper,
+                                      const gcs_cl_buffers *buffers, const gcs_cl_sums *sums,
+                                      gcs_measures *measures, const gcs_cl_call *call);
 
 /* means[i] = sums[i] / length of a group, for the gcs_tensor_groups of the tensor. `means` may be
  * `sums`. Errors: GCS_INVALID_ARGUMENT (a null pointer, a tensor that no plan would take). */

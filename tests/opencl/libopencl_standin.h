@@ -1,0 +1,66 @@
+/* A libOpenCL.so.1 for tests: what a loader, its devices and their compiler say can be chosen. A
+ * test links it, and the library that is tested opens the same by its name. One thread at a time,
+ * but for clGetPlatformIDs. */
+#ifndef GCSTEP_TESTS_OPENCL_LIBOPENCL_STANDIN_H
+#define GCSTEP_TESTS_OPENCL_LIBOPENCL_STANDIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a device tells; each by the name that OpenCL has for it. */
+typedef struct standin_device {
+    const char *name, *vendor, *version, *driver_version, *c_version, *extensions;
+    uint64_t type, local_bytes, global_bytes, max_allocation, cache_bytes, float_config, queue, svm;
+    uint32_t compute_units, clock_mhz, local_type, cache_line, base_alignment, address_bits;
+    uint32_t float_width_native, float_width_preferred;
+    uint32_t available, compiler, little_endian, unified;
+    size_t max_group, max_items[3], parameter_bytes, timer_ns;
+    unsigned platform; /* its number, set by standin_reset */
+} standin_device;
+
+enum { STANDIN_PLATFORMS = 2, STANDIN_DEVICES = 3 };
+
+typedef struct standin_platform {
+    const char *name, *version;
+    unsigned device_count; /* 0: clGetDeviceIDs finds none */
+    standin_device devices[STANDIN_DEVICES];
+} standin_platform;
+
+/* For a test to change, after standin_reset. */
+extern standin_platform standin_platforms[STANDIN_PLATFORMS];
+extern unsigned standin_platform_count;
+
+/* What the compiler says of any source; "": nothing. And the options of the last build. */
+extern const char *standin_build_log;
+extern char standin_options[512];
+extern bool standin_without_binaries; /* it hands out none: their size is 0 */
+extern int standin_binary_status;     /* of a binary that it takes; not 0: it does not, after all */
+
+/* As after loading: two platforms, the first with two devices, the second with one; nothing
+ * counted, no failure planned. Objects that are alive stay. */
+void standin_reset(void);
+
+/* The call number `call` (0: the next) of that function gives `result`, once; nothing is done in
+ * it. One plan at a time; NULL: none. */
+void standin_fail(const char *function, int result, unsigned call);
+
+/* From now on to ask for this (a cl_device_info or the like) gives `result`; 0: none fails. */
+void standin_fail_query(unsigned name, int result);
+
+/* Calls of a function by its name, e.g. "clBuildProgram". */
+unsigned standin_calls(const char *function);
+
+/* Objects of that kind that have not been released, or of all. */
+enum {
+    STANDIN_ALL,
+    STANDIN_CONTEXT,
+    STANDIN_QUEUE,
+    STANDIN_MEMORY,
+    STANDIN_PROGRAM,
+    STANDIN_KERNEL,
+    STANDIN_EVENT
+};
+unsigned standin_alive(int kind);
+
+#endif
