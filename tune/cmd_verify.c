@@ -16,6 +16,7 @@
 
 #define MOST_SECONDS 3600
 #define MOST_DEVICES 1024
+#define MOST_FORMS   1000
 
 static const char help[] =
     "Runs every registered kernel through its cases. The first portable kernel of each kind is\n"
@@ -26,6 +27,7 @@ static const char help[] =
     "\n"
     "Usage: gcstep verify [--isa NAME] [--kernel NAME]\n"
     "       gcstep verify --backend cuda|opencl [--device N] [--kernel NAME] [--small]\n"
+    "                     [--forms N|all]\n"
     "       gcstep verify --table FILE [--time SECONDS]\n"
     "\n"
     "  --isa NAME      only the kernels of this ISA (portable, avx2, avx512)\n"
@@ -37,6 +39,10 @@ static const char help[] =
     "  --device N      number of the GPU, or of the device as gcstep info counts; default: 0\n"
     "  --small         few shapes, and on the device buffers of their own: for compute-sanitizer\n"
     "                  or Oclgrind, which then see every access beside one\n"
+    "  --forms N       of OpenCL kernels, which are built for any form and go through all their\n"
+    "                  cases so: build each also for N single forms (a rule, a centre, types) as\n"
+    "                  a plan does, and try few shapes; default: 1; all: between them the kernels\n"
+    "                  have every form, which takes PoCL's compiler an hour\n"
     "  --table FILE    look at a table instead: does each line, of whatever machine, name a\n"
     "                  kernel of this build that is one for it? And does what the lines of this\n"
     "                  machine say still hold? A random sample is timed again, cold, each kernel\n"
@@ -58,7 +64,8 @@ typedef struct selection {
     const char *name;            /* of that kernel, whatever the backend; NULL */
     const char *table;           /* NULL: kernels, not a table */
     uint64_t seconds, device;
-    bool timed, numbered; /* --time, --device was given */
+    uint64_t forms;
+    bool timed, numbered, formed; /* --time, --device, --forms was given */
     backend backend;
     bool small;
 } selection;
@@ -105,7 +112,8 @@ static int verify_cuda(const selection *chosen) {
 }
 
 static int verify_opencl(const selection *chosen) {
-    gcs_verify_opencl_choice choice = {.device = (int)chosen->device, .small = chosen->small};
+    gcs_verify_opencl_choice choice = {
+        .device = (int)chosen->device, .small = chosen->small, .forms = chosen->forms};
     if (chosen->name) {
         choice.kernel = gcs_opencl_find(chosen->name);
         if (!choice.kernel)
@@ -169,6 +177,11 @@ static bool read_option(int answer, selection *chosen) {
     case 'm':
         chosen->small = true;
         return true;
+    case 'f':
+        chosen->formed = true;
+        chosen->forms = MOST_FORMS;
+        return strcmp(optarg, "all") == 0 ||
+               gcs_option_number("verify", "--forms", optarg, 0, MOST_FORMS, &chosen->forms);
     case 't':
         chosen->table = optarg;
         return true;
@@ -198,16 +211,13 @@ static int verify_here(selection *chosen) {
 }
 
 int gcs_cmd_verify(int argc, char **argv) {
-    static const struct option options[] = {{"isa", required_argument, NULL, 'i'},
-                                            {"kernel", required_argument, NULL, 'k'},
-                                            {"table", required_argument, NULL, 't'},
-                                            {"time", required_argument, NULL, 's'},
-                                            {"backend", required_argument, NULL, 'b'},
-                                            {"device", required_argument, NULL, 'd'},
-                                            {"small", no_argument, NULL, 'm'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    selection chosen = {.seconds = 10};
+    static const struct option options[] = {
+        {"isa", required_argument, NULL, 'i'},     {"kernel", required_argument, NULL, 'k'},
+        {"table", required_argument, NULL, 't'},   {"time", required_argument, NULL, 's'},
+        {"backend", required_argument, NULL, 'b'}, {"device", required_argument, NULL, 'd'},
+        {"small", no_argument, NULL, 'm'},         {"forms", required_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    selection chosen = {.seconds = 10, .forms = 1};
     int answer;
     opterr = 0;
     while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
@@ -222,6 +232,8 @@ int gcs_cmd_verify(int argc, char **argv) {
     }
     if (optind < argc)
         return gcs_usage_error(argv[0], "unexpected argument '%s'", argv[optind]);
+    if (chosen.formed && chosen.backend != OPENCL)
+        return gcs_usage_error(argv[0], "--forms goes with --backend opencl");
     if (chosen.backend == CPU)
         return verify_here(&chosen);
     if (chosen.list || chosen.table || chosen.timed)

@@ -68,27 +68,27 @@ static void run_any_form(opened *x, const gcs_opencl_kernel *kernel, const gcs_k
 }
 
 /* Built for one form each. */
-static void run_literal_forms(opened *x, const gcs_opencl_kernel *kernel, bool small,
+static void run_literal_forms(opened *x, const gcs_opencl_kernel *kernel, uint64_t forms,
                               gcs_check_report *report) {
-    const size_t count = gcs_opencl_literal_count(kernel, small);
-    for (size_t i = 0; i < count && report->failures == 0; i++) {
-        const gcs_form form = gcs_opencl_literal_at(kernel, small, i);
+    const size_t count = gcs_opencl_literal_count(kernel);
+    for (size_t i = 0; i < count && i < forms && report->failures == 0; i++) {
+        const gcs_form form = gcs_opencl_literal_at(kernel, i);
         gcs_check_report one = {0};
         gcs_kernel row;
         if (take(x, kernel, &form, &row, &one))
-            gcs_opencl_literal_run(&x->runner.runner, kernel, &row, &form, i, &one);
+            gcs_opencl_literal_run(&x->runner.runner, &row, &form, i, &one);
         add(report, &one);
     }
 }
 
 /* False: the device has too few work-items for it. */
-static bool verify_kernel(opened *x, const gcs_opencl_kernel *kernel, bool small,
-                          gcs_verify_totals *totals) {
+static bool verify_kernel(opened *x, const gcs_opencl_kernel *kernel,
+                          const gcs_verify_opencl_choice *choice, gcs_verify_totals *totals) {
     gcs_check_report report = {0};
     gcs_kernel row;
     if (take(x, kernel, NULL, &row, &report)) {
-        run_any_form(x, kernel, &row, small, &report);
-        run_literal_forms(x, kernel, small, &report);
+        run_any_form(x, kernel, &row, choice->small, &report);
+        run_literal_forms(x, kernel, choice->forms, &report);
     } else if (report.failures == 0) {
         return false;
     }
@@ -113,7 +113,7 @@ static bool verify_all(opened *x, const gcs_verify_opencl_choice *choice,
         if (choice->kernel != NULL && choice->kernel != kernel)
             continue;
         if (!gcs_opencl_runner_can(&x->runner, kernel) ||
-            !verify_kernel(x, kernel, choice->small, totals)) {
+            !verify_kernel(x, kernel, choice, totals)) {
             printf("%-46s not for this device; not verified\n", kernel->row.name);
             totals->left_out++;
         }
