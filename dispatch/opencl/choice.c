@@ -45,24 +45,43 @@ static bool is_for_sharing(const gcs_opencl_kernel *split, const gcs_need *need,
 }
 
 /* The smaller, the rather. On a CPU local memory is plain memory, in the same cache as the
- * gradient, so that a row is copied to it only where several short ones go side by side. */
-static unsigned order_of_keeping(const gcs_opencl_kernel *kernel, const gcs_need *need,
-                                 uint64_t groups, const gcs_opencl_device *device) {
-    const bool kept =
-        !is_cpu(device) || (need->view == GCS_VIEW_ROWS && need->length <= GCS_SHORT_ROW);
+ * gradient: a row is copied to it only where several short ones go side by side. */
+static unsigned order_on_cpu(const gcs_opencl_kernel *kernel, const gcs_need *need) {
     switch (kernel->keeping) {
     case GCS_OPENCL_LINEAR:
         return 0;
-    case GCS_OPENCL_BLOCK:
-        return kept ? 1 : 5;
     case GCS_OPENCL_KEEP:
-        return kept ? 2 : 4;
+        return need->view == GCS_VIEW_ROWS && need->length <= GCS_SHORT_ROW ? 1 : 4;
+    case GCS_OPENCL_PIPE:
+        return 2;
     case GCS_OPENCL_AGAIN:
         return 3;
+    case GCS_OPENCL_BLOCK:
     case GCS_OPENCL_SPLIT:
         break;
     }
-    return is_for_sharing(kernel, need, groups, device) ? 0 : 6;
+    return 5;
+}
+
+static unsigned order_of_keeping(const gcs_opencl_kernel *kernel, const gcs_need *need,
+                                 uint64_t groups, const gcs_opencl_device *device) {
+    if (kernel->keeping == GCS_OPENCL_SPLIT)
+        return is_for_sharing(kernel, need, groups, device) ? 0 : 6;
+    return is_cpu(device) ? order_on_cpu(kernel, need) : (unsigned)kernel->keeping;
+}
+
+/* Rows that are stepped one after the other: shorter ones have fewer vectors left over. */
+#define FEW_VECTORS_ROW 512
+
+/* Whether a goes better than b, of two that differ in the elements that they have at a time. */
+static bool pipes_better(const gcs_opencl_kernel *a, const gcs_opencl_kernel *b,
+                         const gcs_need *need, uint64_t groups, const gcs_opencl_device *device) {
+    if (need->view == GCS_VIEW_ROWS)
+        return (need->length <= FEW_VECTORS_ROW) == (a->vectors < b->vectors);
+    /* Wide strips, where there are some for each compute unit. */
+    const gcs_opencl_kernel *wide = a->capacity > b->capacity ? a : b;
+    const bool enough = groups / wide->capacity >= 2 * (uint64_t)device->compute_units;
+    return enough == (a == wide);
 }
 
 /* How far the vector is from what the device has, wider ones last: a CPU's own, but 8 at the least,
@@ -84,7 +103,11 @@ static bool is_better(const gcs_opencl_kernel *a, const gcs_opencl_kernel *b, co
         return order_a < order_b;
     if (a->keeping == GCS_OPENCL_BLOCK && a->capacity != b->capacity)
         return a->capacity < b->capacity; /* both fit */
-    return misfit_of(a, device) < misfit_of(b, device);
+    const unsigned misfit_a = misfit_of(a, device), misfit_b = misfit_of(b, device);
+    if (misfit_a != misfit_b)
+        return misfit_a < misfit_b;
+    return a->keeping == GCS_OPENCL_PIPE && a->vectors != b->vectors &&
+           pipes_better(a, b, need, groups, device);
 }
 
 const gcs_opencl_kernel *gcs_opencl_kernel_for(const gcs_need *need, uint64_t groups,

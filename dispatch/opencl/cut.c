@@ -21,6 +21,7 @@ static uint64_t rows_of_item(const gcs_opencl_kernel *kernel, uint64_t cols) {
     case GCS_OPENCL_KEEP:
         return cols <= GCS_SEGMENT ? fit : 1;
     case GCS_OPENCL_AGAIN:
+    case GCS_OPENCL_PIPE:
         return fit;
     case GCS_OPENCL_LINEAR:
     case GCS_OPENCL_SPLIT:

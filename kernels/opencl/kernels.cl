@@ -51,9 +51,6 @@
         b.s.at[stream] = begin_of(&b, stream, base);                                               \
     }
 
-/* FORM without a rule: any, which the argument says. */
-#define ANY_FORM ((FORM & 255) == 0)
-
 __attribute__((reqd_work_group_size(THREADS, 1, 1))) __kernel void
 KERNEL(__global const gcs_opencl_matrix *matrices, __global const gcs_opencl_work *work, uint first,
        __global const gcs_opencl_group *groups, __global const float *flags, uint wanted,

@@ -50,7 +50,7 @@ typedef struct gcs_opencl_matrix {
  *
  * - LINEAR: count <= capacity elements; of kernels that measure: rows, columns (at most
  * `capacity`), segments;
- * - BLOCK, KEEP, AGAIN: rows: one, or several of at most GCS_SEGMENT elements each and (KEEP,
+ * - BLOCK, KEEP, AGAIN, PIPE: rows: one, or several of at most GCS_SEGMENT elements each and (KEEP,
  * BLOCK) together at most `capacity` elements; AGAIN: several, of any length. Columns: at most
  * `capacity`;
  * - SPLIT: one row, or at most `capacity` columns, in three launches. Phase 0: the sums of segments
@@ -105,7 +105,8 @@ typedef enum gcs_opencl_keeping {
     GCS_OPENCL_BLOCK = 1,  /* in registers */
     GCS_OPENCL_KEEP = 2,   /* in local memory */
     GCS_OPENCL_AGAIN = 3,  /* nowhere: the work-group reads the gradient again */
-    GCS_OPENCL_SPLIT = 4   /* nowhere, and many work-groups share a group */
+    GCS_OPENCL_SPLIT = 4,  /* nowhere, and many work-groups share a group */
+    GCS_OPENCL_PIPE = 5    /* nowhere: one work-item steps a group while it sums the next */
 } gcs_opencl_keeping;
 
 /* A kernel's row in the list. `row` has a name, op, center, view, shape and bounds as a general CPU

@@ -48,7 +48,7 @@ static_assert(sizeof(gcs_opencl_group) == 64 && offsetof(gcs_opencl_group, draw)
 #define KEEPING_block   GCS_OPENCL_BLOCK
 #define KEEPING_keep    GCS_OPENCL_KEEP
 #define KEEPING_again   GCS_OPENCL_AGAIN
-#define KEEPING_pipe    GCS_OPENCL_AGAIN
+#define KEEPING_pipe    GCS_OPENCL_PIPE
 #define KEEPING_split   GCS_OPENCL_SPLIT
 #define KEEPING_given   GCS_OPENCL_LINEAR
 #define KEEPING_measure GCS_OPENCL_LINEAR
@@ -128,6 +128,7 @@ static uint64_t local_of_rows(const gcs_opencl_kernel *kernel, uint64_t length) 
                (kernel->threads == 1 ? kernel->capacity + 2 * GCS_LANES : 0);
     case GCS_OPENCL_AGAIN:
     case GCS_OPENCL_SPLIT:
+    case GCS_OPENCL_PIPE:
         break;
     }
     return local_of_sums(kernel);
@@ -142,6 +143,8 @@ static uint64_t local_of_cols(const gcs_opencl_kernel *kernel, uint64_t length) 
         return 1;
     case GCS_OPENCL_KEEP:
         return (lines + length) * kernel->capacity;
+    case GCS_OPENCL_PIPE:
+        return 1;
     case GCS_OPENCL_BLOCK:
     case GCS_OPENCL_AGAIN:
     case GCS_OPENCL_SPLIT:

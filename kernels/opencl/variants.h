@@ -12,11 +12,11 @@
 #define GCS_OPENCL_FLAT_VARIANTS(X)                                                                \
     X(flat, linear, 256, 1, 4, 1024, 0)                                                            \
     X(flat, linear, 256, 4, 1, 1024, 0)                                                            \
-    X(flat, linear, 1, 8, 4, 16384, 0)                                                             \
-    X(flat, linear, 1, 16, 2, 16384, 0)                                                            \
+    X(flat, linear, 1, 8, 2, 16384, 0)                                                             \
     X(flat, linear, 1, 16, 1, 16384, 0)                                                            \
+    X(flat, linear, 1, 16, 2, 16384, 0)                                                            \
     X(flat, traffic, 256, 1, 4, 1024, 0)                                                           \
-    X(flat, traffic, 1, 16, 4, 16384, 0)
+    X(flat, traffic, 1, 16, 2, 16384, 0)
 
 /* Of the centres GRADIENT and UPDATE. */
 #define GCS_OPENCL_GROUP_VARIANTS(X)                                                               \
@@ -24,23 +24,20 @@
     X(rows, block, 256, 1, 8, 2048, 0)                                                             \
     X(rows, block, 256, 4, 4, 4096, 0)                                                             \
     X(rows, keep, 256, 1, 4, 4096, 0)                                                              \
-    X(rows, keep, 256, 4, 2, 4096, 0)                                                              \
-    X(rows, keep, 1, 16, 2, 2048, 0)                                                               \
-    X(rows, again, 256, 1, 4, 1, 0)                                                                \
-    X(rows, again, 1, 8, 4, 16384, 0)                                                              \
-    X(rows, again, 1, 16, 2, 16384, 0)                                                             \
-    X(rows, again, 1, 16, 4, 16384, 0)                                                             \
-    X(rows, pipe, 1, 16, 4, 65536, 0)                                                              \
+    X(rows, keep, 1, 16, 4, 4096, 0)                                                               \
+    X(rows, pipe, 1, 8, 4, 65536, 0)                                                               \
     X(rows, pipe, 1, 16, 2, 65536, 0)                                                              \
+    X(rows, pipe, 1, 16, 4, 65536, 0)                                                              \
+    X(rows, again, 256, 1, 4, 1, 0)                                                                \
+    X(rows, again, 1, 16, 4, 16384, 0)                                                             \
     X(rows, split, 256, 1, 8, 1, 8192)                                                             \
     X(rows, split, 1, 16, 4, 1, 65536)                                                             \
     X(cols, keep, 256, 1, 1, 32, 0)                                                                \
-    X(cols, keep, 1, 16, 4, 64, 0)                                                                 \
+    X(cols, pipe, 1, 8, 8, 256, 0)                                                                 \
+    X(cols, pipe, 1, 16, 4, 256, 0)                                                                \
+    X(cols, pipe, 1, 16, 8, 1024, 0)                                                               \
     X(cols, again, 256, 1, 1, 32, 0)                                                               \
     X(cols, again, 1, 16, 4, 64, 0)                                                                \
-    X(cols, again, 1, 16, 8, 128, 0)                                                               \
-    X(cols, pipe, 1, 16, 2, 512, 0)                                                                \
-    X(cols, pipe, 1, 16, 4, 512, 0)                                                                \
     X(cols, split, 256, 1, 1, 32, 512)                                                             \
     X(cols, split, 1, 16, 4, 64, 1024)
 

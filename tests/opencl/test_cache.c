@@ -266,14 +266,17 @@ static void expect_replaced(const char *path, const char *whole, const char *rea
     expect_built(0);
 }
 
+/* Bytes between the cases; it is less than any part of a file. */
+enum { STEP = 3 };
+
 static void files_cut_short(void **state) {
     (void)state;
     char path[512];
     expect_built(1);
     assert_int_equal(files(path), 1);
     char *whole = read_file(path);
-    for (size_t size = 0; size < strlen(whole); size++) {
-        write_file(path, whole, size);
+    for (size_t left = 1; left <= strlen(whole); left += STEP) {
+        write_file(path, whole, strlen(whole) - left);
         expect_replaced(path, whole, "OpenCL cache: ");
     }
     free(whole);
@@ -286,7 +289,7 @@ static void files_with_a_wrong_byte(void **state) {
     files(path);
     char *whole = read_file(path), *wrong = strdup(whole);
     const size_t size = strlen(whole), key = (size_t)(strstr(whole, "\nbinary ") + 1 - whole);
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i += STEP) {
         wrong[i] ^= 1;
         write_file(path, wrong, size);
         expect_replaced(path, whole, i < key ? "is of another key" : "is damaged");
@@ -446,8 +449,8 @@ static void contexts_of_several_devices(void **state) {
 
 /* The life of a process among others: false where a build failed or anything was said. No
  * assertion, which would go back to the runner of the tests. */
-static bool live(int number, const char *path) {
-    enum { ROUNDS = 300 };
+static bool live(int number, const char *path, const char *long_options) {
+    enum { ROUNDS = 100 };
     char own[512], name[32];
     snprintf(name, sizeof name, "stderr-%d", number);
     if (freopen(scratch_path(own, name), "w", stderr) == NULL)
@@ -456,7 +459,8 @@ static bool live(int number, const char *path) {
         gcs_cl_program program;
         if (round % 7 == number)
             unlink(path);
-        if (gcs_opencl_program(driver, context, &device, source, NULL, &env, &program) != GCS_OK)
+        if (gcs_opencl_program(driver, context, &device, source, long_options, &env, &program) !=
+            GCS_OK)
             return false;
         driver->program_release(program);
     }
@@ -467,17 +471,19 @@ static bool live(int number, const char *path) {
 /* Processes that build, take and remove the same file at once see none that is half written. */
 static void several_processes(void **state) {
     (void)state;
-    enum { PROCESSES = 4 };
-    char path[512];
+    enum { PROCESSES = 4, LONG = 50000 }; /* of a file that takes its time */
+    char path[512], *long_options = malloc(LONG);
     pid_t children[PROCESSES];
-    expect_built(1);
-    files(path);
+    memset(long_options, 'x', LONG - 1);
+    long_options[LONG - 1] = '\0';
+    assert_ok(build_with(source, long_options, NULL));
+    assert_int_equal(files(path), 1);
     fflush(NULL);
     for (int i = 0; i < PROCESSES; i++) {
         children[i] = fork();
         assert_true(children[i] >= 0);
         if (children[i] == 0)
-            _exit(live(i, path) ? 0 : 1);
+            _exit(live(i, path, long_options) ? 0 : 1);
     }
     for (int i = 0; i < PROCESSES; i++) {
         int status;
@@ -485,6 +491,7 @@ static void several_processes(void **state) {
         assert_int_equal(status, 0);
     }
     assert_true(files(path) <= 1); /* and no temporary one */
+    free(long_options);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, before, after)

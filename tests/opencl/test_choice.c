@@ -163,14 +163,14 @@ static void forced_and_refused(void **state) {
     bool refused[256] = {false};
     gcs_choice choice;
     assert_non_null(fits);
-    assert_non_null(not );
+    assert_non_null(unfit);
     assert_null(gcs_opencl_find("any_grad_rows_any_opencl_again"));
     assert_true(gcs_opencl_kernel_count <= 256);
     assert_true(gcs_opencl_choose(&need, 0, &devices[GPU], NULL, fits, &choice));
     assert_ptr_equal(gcs_opencl_kernel_of(choice.kernel), fits);
     assert_int_equal(choice.why, GCS_WHY_FORCED);
     assert_true(gcs_opencl_choose(&need, 0, &devices[GPU], NULL, unfit, &choice));
-    assert_ptr_not_equal(gcs_opencl_kernel_of(choice.kernel), not );
+    assert_ptr_not_equal(gcs_opencl_kernel_of(choice.kernel), unfit);
     assert_int_equal(choice.why, GCS_WHY_FIXED_RULE);
     /* One after the other, until none is left. */
     size_t count = 0;

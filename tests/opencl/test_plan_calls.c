@@ -1,0 +1,4 @@
+#include "opencl/plan_fixture.h"
+int main(void) {
+    return 77;
+}
