@@ -1,11 +1,13 @@
-/* gcstep verify: runs check/ on the registered kernels, or on those for a GPU, or looks at a table.
- */
+/* gcstep verify: runs check/ on the registered kernels, or on those of another backend, or looks at
+ * a table. */
 #include "check/check.h"
 #include "dispatch/cuda/choice.h"
+#include "dispatch/opencl/choice.h"
 #include "dispatch/registry.h"
 #include "tune/command.h"
 #include "tune/options.h"
 #include "tune/verify_cuda.h"
+#include "tune/verify_opencl.h"
 #include "tune/verify_report.h"
 #include "tune/verify_table.h"
 #include <getopt.h>
@@ -14,6 +16,7 @@
 
 #define MOST_SECONDS 3600
 #define MOST_DEVICES 1024
+#define MOST_FORMS   1000
 
 static const char help[] =
     "Runs every registered kernel through its cases. The first portable kernel of each kind is\n"
@@ -23,16 +26,23 @@ static const char help[] =
     "other kernel must give the same bits as that one.\n"
     "\n"
     "Usage: gcstep verify [--isa NAME] [--kernel NAME]\n"
-    "       gcstep verify --backend cuda [--device N] [--kernel NAME] [--small]\n"
+    "       gcstep verify --backend cuda|opencl [--device N] [--kernel NAME] [--small]\n"
+    "                     [--forms N|all]\n"
     "       gcstep verify --table FILE [--time SECONDS]\n"
     "\n"
     "  --isa NAME      only the kernels of this ISA (portable, avx2, avx512)\n"
     "  --kernel NAME   only this kernel\n"
-    "  --backend NAME  cpu (default), or cuda: the kernels for NVIDIA GPUs, on one of them; each\n"
-    "                  must give the bits of the portable ones\n"
-    "  --device N      number of the GPU; default: 0\n"
-    "  --small         few shapes, and on the GPU each buffer an allocation of its own: for\n"
-    "                  compute-sanitizer, which then sees every access beside one\n"
+    "  --backend NAME  cpu (default), or cuda: the kernels for NVIDIA GPUs, on one of them, or\n"
+    "                  opencl: those for OpenCL devices, on one of them; each must give the bits\n"
+    "                  of the portable ones, or on a device that does not keep them be as near to\n"
+    "                  the reference as its operations allow\n"
+    "  --device N      number of the GPU, or of the device as gcstep info counts; default: 0\n"
+    "  --small         few shapes, and on the device buffers of their own: for compute-sanitizer\n"
+    "                  or Oclgrind, which then see every access beside one\n"
+    "  --forms N       of OpenCL kernels, which are built for any form and go through all their\n"
+    "                  cases so: build each also for N single forms (a rule, a centre, types) as\n"
+    "                  a plan does, and try few shapes; default: 1; all: between them the kernels\n"
+    "                  have every form, which takes PoCL's compiler an hour\n"
     "  --table FILE    look at a table instead: does each line, of whatever machine, name a\n"
     "                  kernel of this build that is one for it? And does what the lines of this\n"
     "                  machine say still hold? A random sample is timed again, cold, each kernel\n"
@@ -44,7 +54,9 @@ static const char help[] =
     "error: a table decides the speed of a step and nothing else.\n"
     "\n"
     "Exit status: 0 all passed, 1 a kernel failed or a line names none, 2 bad arguments, no table\n"
-    "or no GPU.\n";
+    "or no device.\n";
+
+typedef enum backend { CPU, CUDA, OPENCL } backend;
 
 typedef struct selection {
     const gcs_kernel_list *list; /* NULL: every ISA */
@@ -52,8 +64,10 @@ typedef struct selection {
     const char *name;            /* of that kernel, whatever the backend; NULL */
     const char *table;           /* NULL: kernels, not a table */
     uint64_t seconds, device;
-    bool timed, numbered; /* --time, --device was given */
-    bool cuda, small;
+    uint64_t forms;
+    bool timed, numbered, formed; /* --time, --device, --forms was given */
+    backend backend;
+    bool small;
 } selection;
 
 static void verify_kernel(const gcs_kernel *kernel, gcs_verify_totals *totals) {
@@ -97,6 +111,17 @@ static int verify_cuda(const selection *chosen) {
     return gcs_verify_cuda(&choice);
 }
 
+static int verify_opencl(const selection *chosen) {
+    gcs_verify_opencl_choice choice = {
+        .device = (int)chosen->device, .small = chosen->small, .forms = chosen->forms};
+    if (chosen->name) {
+        choice.kernel = gcs_opencl_find(chosen->name);
+        if (!choice.kernel)
+            return gcs_usage_error("verify", "--kernel: unknown OpenCL kernel '%s'", chosen->name);
+    }
+    return gcs_verify_opencl(&choice);
+}
+
 static bool choose_isa(const char *name, selection *chosen) {
     gcs_isa isa;
     if (!gcs_isa_parse(name, &isa)) {
@@ -125,10 +150,15 @@ static bool choose_kernel(const char *name, selection *chosen) {
 }
 
 static bool choose_backend(const char *name, selection *chosen) {
-    chosen->cuda = strcmp(name, "cuda") == 0;
-    if (chosen->cuda || strcmp(name, "cpu") == 0)
-        return true;
-    gcs_usage_error("verify", "--backend: unknown backend '%s'; there are cpu and cuda", name);
+    static const char *const names[] = {"cpu", "cuda", "opencl"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            chosen->backend = (backend)i;
+            return true;
+        }
+    }
+    gcs_usage_error("verify", "--backend: unknown backend '%s'; there are cpu, cuda and opencl",
+                    name);
     return false;
 }
 
@@ -147,6 +177,11 @@ static bool read_option(int answer, selection *chosen) {
     case 'm':
         chosen->small = true;
         return true;
+    case 'f':
+        chosen->formed = true;
+        chosen->forms = MOST_FORMS;
+        return strcmp(optarg, "all") == 0 ||
+               gcs_option_number("verify", "--forms", optarg, 0, MOST_FORMS, &chosen->forms);
     case 't':
         chosen->table = optarg;
         return true;
@@ -159,7 +194,7 @@ static bool read_option(int answer, selection *chosen) {
 /* Of the CPU's kernels or a table. */
 static int verify_here(selection *chosen) {
     if (chosen->numbered || chosen->small)
-        return gcs_usage_error("verify", "%s goes with --backend cuda",
+        return gcs_usage_error("verify", "%s goes with --backend cuda or opencl",
                                chosen->numbered ? "--device" : "--small");
     if (chosen->timed && !chosen->table)
         return gcs_usage_error("verify", "--time goes with --table");
@@ -176,16 +211,13 @@ static int verify_here(selection *chosen) {
 }
 
 int gcs_cmd_verify(int argc, char **argv) {
-    static const struct option options[] = {{"isa", required_argument, NULL, 'i'},
-                                            {"kernel", required_argument, NULL, 'k'},
-                                            {"table", required_argument, NULL, 't'},
-                                            {"time", required_argument, NULL, 's'},
-                                            {"backend", required_argument, NULL, 'b'},
-                                            {"device", required_argument, NULL, 'd'},
-                                            {"small", no_argument, NULL, 'm'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    selection chosen = {.seconds = 10};
+    static const struct option options[] = {
+        {"isa", required_argument, NULL, 'i'},     {"kernel", required_argument, NULL, 'k'},
+        {"table", required_argument, NULL, 't'},   {"time", required_argument, NULL, 's'},
+        {"backend", required_argument, NULL, 'b'}, {"device", required_argument, NULL, 'd'},
+        {"small", no_argument, NULL, 'm'},         {"forms", required_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    selection chosen = {.seconds = 10, .forms = 1};
     int answer;
     opterr = 0;
     while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
@@ -200,10 +232,12 @@ int gcs_cmd_verify(int argc, char **argv) {
     }
     if (optind < argc)
         return gcs_usage_error(argv[0], "unexpected argument '%s'", argv[optind]);
-    if (!chosen.cuda)
+    if (chosen.formed && chosen.backend != OPENCL)
+        return gcs_usage_error(argv[0], "--forms goes with --backend opencl");
+    if (chosen.backend == CPU)
         return verify_here(&chosen);
     if (chosen.list || chosen.table || chosen.timed)
-        return gcs_usage_error(argv[0],
-                               "--backend cuda goes with none of --isa, --table and --time");
-    return verify_cuda(&chosen);
+        return gcs_usage_error(argv[0], "--backend %s goes with none of --isa, --table and --time",
+                               chosen.backend == CUDA ? "cuda" : "opencl");
+    return chosen.backend == CUDA ? verify_cuda(&chosen) : verify_opencl(&chosen);
 }

@@ -3,6 +3,7 @@
 #ifndef GCSTEP_CHECK_CUDA_CALL_H
 #define GCSTEP_CHECK_CUDA_CALL_H
 
+#include "check/launch.h"
 #include "kernels/cuda/launch.h"
 
 /* Which entries of the arrays are the call's. The others are nonsense, for kernels that would look
@@ -29,26 +30,7 @@ void gcs_cuda_call_launch(const gcs_cuda_call *call, const gcs_cuda_kernel *kern
 unsigned gcs_cuda_call_shared(const gcs_cuda_kernel *kernel, const gcs_args *args,
                               uint64_t columns);
 
-/* ---- What the launch steps -------------------------------------------------------------------
- */
-
-/* Units of so many matrices behind each other. */
-typedef struct gcs_cuda_units {
-    uint32_t slices;
-    uint64_t first, last;
-} gcs_cuda_units;
-
-/* Rows or elements of a whole matrix may be taken as two matrices behind each other. */
-bool gcs_cuda_call_can_halve(const gcs_cuda_kernel *kernel, const gcs_args *args);
-
-/* Makes it so. The units are then {2, 0, all of the half}. */
-gcs_cuda_units gcs_cuda_call_halve(gcs_cuda_call *call, const gcs_cuda_kernel *kernel);
-
-/* Else the range is one stretch of units, or several: kernels that are given the means know
- * elements alone, and of a range of columns these are a stretch of each row. Of PART they are
- * segments. */
-uint64_t gcs_cuda_call_stretches(const gcs_cuda_kernel *kernel, const gcs_args *args);
-gcs_cuda_units gcs_cuda_call_stretch(const gcs_cuda_kernel *kernel, const gcs_args *args,
-                                     uint64_t index);
+/* Makes the matrix one of two halves behind each other: see check/launch.h. */
+gcs_launch_units gcs_cuda_call_halve(gcs_cuda_call *call, const gcs_cuda_kernel *kernel);
 
 #endif

@@ -2,9 +2,8 @@
 #include "check/cuda/errand.h"
 
 #include "check/cuda/call.h"
-#include "check/cuda/first_step.h"
+#include "check/first_step.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,7 +38,7 @@ static uint64_t columns_of(const gcs_cuda_runner *r, const gcs_args *a) {
     return gcs_cuda_columns(kernel, a->rows, r->device.shared_bytes);
 }
 
-static bool add_units(errand *e, const gcs_cuda_units *units, uint64_t columns) {
+static bool add_units(errand *e, const gcs_launch_units *units, uint64_t columns) {
     return gcs_cuda_cut_matrix(&e->runner->cut, e->runner->kernel, GCS_CUDA_CALL_MATRIX,
                                &e->call.matrices[GCS_CUDA_CALL_MATRIX], units->slices, columns,
                                units->first, units->last);
@@ -47,19 +46,19 @@ static bool add_units(errand *e, const gcs_cuda_units *units, uint64_t columns) 
 
 static bool cut_work(errand *e, const gcs_args *a) {
     gcs_cuda_runner *r = e->runner;
-    const uint64_t columns = columns_of(r, a), stretches = gcs_cuda_call_stretches(r->kernel, a);
+    const uint64_t columns = columns_of(r, a), stretches = gcs_launch_stretches(&r->kernel->row, a);
     r->cut.sums.count = r->cut.steps.count = 0;
     r->cut.scratch_words = 0;
     e->shared_bytes = gcs_cuda_call_shared(r->kernel, a, columns);
     gcs_cuda_call_fill(&e->call, a, NULL, false); /* for its shape */
-    e->halved = r->calls % 5 == 0 && gcs_cuda_call_can_halve(r->kernel, a);
+    e->halved = r->calls % 5 == 0 && gcs_launch_can_halve(&r->kernel->row, a);
     if (e->halved) {
-        const gcs_cuda_units halves = gcs_cuda_call_halve(&e->call, r->kernel);
+        const gcs_launch_units halves = gcs_cuda_call_halve(&e->call, r->kernel);
         return add_units(e, &halves, columns);
     }
     bool added = true;
     for (uint64_t i = 0; i < stretches && added; i++) {
-        const gcs_cuda_units units = gcs_cuda_call_stretch(r->kernel, a, i);
+        const gcs_launch_units units = gcs_launch_stretch(&r->kernel->row, a, i);
         added = add_units(e, &units, columns);
     }
     if (added && r->calls % 2 == 0)
@@ -157,9 +156,8 @@ static gcs_cu_result launch(errand *e) {
 /* Some calls are made twice, first with found_inf: nothing may change then, and what does, spoils
  * the launch that counts. */
 static bool begins_with_found_inf(errand *e) {
-    static const float found[] = {1, -1, NAN, INFINITY, 0x1p-140F};
     const uint64_t calls = e->runner->calls;
-    e->found_inf = calls % 4 == 0 ? found[calls / 4 % 5] : 0;
+    e->found_inf = calls % 4 == 0 ? gcs_launch_found_inf(calls / 4) : 0;
     return calls % 4 == 0;
 }
 
@@ -209,7 +207,7 @@ bool gcs_cuda_errand_run(gcs_runner *runner, const gcs_run *run, void *const pla
     r->calls++;
     gcs_run_arguments(run, place, &host);
     const bool first_step =
-        r->kernel->row.op == GCS_OP_STEP && gcs_cuda_hide_first_state(r->kernel, &host.args);
+        r->kernel->row.op == GCS_OP_STEP && gcs_hide_first_state(r->kernel->row.view, &host.args);
     if (!cut_work(&e, &host.args) || !make_scratch(r)) {
         snprintf(why, why_size, "the work could not be cut");
         return false;

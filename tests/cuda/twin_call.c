@@ -3,11 +3,10 @@
 #include "cuda/twin_call.h"
 #include "check/check.h"
 #include "check/cuda/call.h"
-#include "check/cuda/first_step.h"
+#include "check/first_step.h"
 #include "cuda/twin_cut.h"
 
 #include <dlfcn.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +41,7 @@ static void note(const char *why) {
 
 static void fill(call *c, const gcs_args *a) {
     const gcs_kernel *row = &now.kernel->row;
-    const bool first_step = row->op == GCS_OP_STEP && gcs_cuda_hide_first_state(now.kernel, a);
+    const bool first_step = row->op == GCS_OP_STEP && gcs_hide_first_state(row->view, a);
     gcs_args args = *a;
     if (row->view == GCS_VIEW_PART)
         args.means = &a->mean;
@@ -55,14 +54,14 @@ static bool cut_work(call *c, const gcs_args *a) {
                           .matrix = &c->given.matrices[GCS_CUDA_CALL_MATRIX],
                           .matrix_index = GCS_CUDA_CALL_MATRIX,
                           .way = now.calls};
-    if (now.calls % 5 == 0 && gcs_cuda_call_can_halve(now.kernel, a)) {
-        const gcs_cuda_units halves = gcs_cuda_call_halve(&c->given, now.kernel);
+    if (now.calls % 5 == 0 && gcs_launch_can_halve(&now.kernel->row, a)) {
+        const gcs_launch_units halves = gcs_cuda_call_halve(&c->given, now.kernel);
         return twin_cut(&c->work, halves.slices, halves.first, halves.last);
     }
-    const uint64_t stretches = gcs_cuda_call_stretches(now.kernel, a);
+    const uint64_t stretches = gcs_launch_stretches(&now.kernel->row, a);
     bool cut = true;
     for (uint64_t i = 0; i < stretches && cut; i++) {
-        const gcs_cuda_units units = gcs_cuda_call_stretch(now.kernel, a, i);
+        const gcs_launch_units units = gcs_launch_stretch(&now.kernel->row, a, i);
         cut = twin_cut(&c->work, units.slices, units.first, units.last);
     }
     return cut;
@@ -104,10 +103,9 @@ static void launch(call *c, const gcs_args *a) {
 
 /* With found_inf nothing may change: what does, spoils the launch that counts. */
 static void launch_with_found_inf(call *c, const gcs_args *a) {
-    static const float found[] = {1, -1, NAN, INFINITY, 0x1p-140F};
     if (!c->has_flag || now.calls % 4 != 0)
         return;
-    c->found_inf = found[now.calls / 4 % 5];
+    c->found_inf = gcs_launch_found_inf(now.calls / 4);
     launch(c, a);
     c->found_inf = 0;
 }

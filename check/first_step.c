@@ -1,5 +1,5 @@
 /* The state at t = 1: see first_step.h. */
-#include "check/cuda/first_step.h"
+#include "check/first_step.h"
 
 #include <math.h>
 #include <string.h>
@@ -37,9 +37,9 @@ static void hide(float *state, const stretches *s) {
     }
 }
 
-bool gcs_cuda_hide_first_state(const gcs_cuda_kernel *kernel, const gcs_args *a) {
+bool gcs_hide_first_state(gcs_view view, const gcs_args *a) {
     float *const states[] = {a->m, a->v, a->v_max};
-    const stretches s = stretches_of(kernel->row.view, a);
+    const stretches s = stretches_of(view, a);
     bool any = false;
     for (int i = 0; i < 3; i++) {
         if (states[i] != NULL && !is_zero(states[i], &s))
