@@ -63,7 +63,7 @@ static bool read_table_name(const char *command, const char *path) {
     char why[512];
     gcs_machine machine;
     gcs_machine_read(&machine);
-    if (gcs_table_file_check(path, &machine, why, sizeof why))
+    if (gcs_table_file_check(path, &machine, NULL, why, sizeof why))
         return true;
     gcs_usage_error(command, "--table: %s", why);
     return false;

@@ -22,8 +22,8 @@ typedef struct verification {
     gcs_whole_table table;
     gcs_machine machine;
     gcs_isa isa_cap;
-    size_t unresolved, stale, of_others;
-    const gcs_table_line **lines; /* [count], those that can be timed here, in random order */
+    size_t unresolved, stale, of_others, of_devices;
+    const gcs_table_entry **lines; /* [count], those that can be timed here, in random order */
     size_t count;
     size_t timed, drifted, failed;
 } verification;
@@ -34,12 +34,14 @@ typedef struct verification {
 static void resolve(verification *v) {
     v->unresolved = v->table.bad_lines;
     for (size_t i = 0; i < v->table.entries.count; i++) {
-        const gcs_table_line *line = &v->table.entries.items[i].line;
-        if (!gcs_registry_find(line->kernel)) {
+        const gcs_table_entry *entry = &v->table.entries.items[i];
+        const gcs_table_line *line = &entry->line;
+        gcs_device_identity device;
+        if (!gcs_device_kernel(gcs_entry_device(&v->table, entry, &device), line->kernel)) {
             fprintf(stderr, "gcstep verify: %s:%" PRIu32 ": kernel '%s' is not in this build\n",
                     v->table.path, line->number, line->kernel);
             v->unresolved++;
-        } else if (gcs_line_is_stale(line)) {
+        } else if (gcs_entry_is_stale(entry)) {
             v->stale++;
         }
     }
@@ -60,7 +62,8 @@ static bool is_of_this_machine(const verification *v, const gcs_table_entry *ent
     char identity[GCS_IDENTITY_SIZE];
     gcs_machine machine;
     gcs_entry_identity(&v->table, entry, identity);
-    return gcs_machine_parse(identity, &machine) && gcs_machine_same(&machine, &v->machine);
+    return !entry->of_device && gcs_machine_parse(identity, &machine) &&
+           gcs_machine_same(&machine, &v->machine);
 }
 
 static bool can_be_timed(const verification *v, const gcs_table_line *line) {
@@ -77,17 +80,19 @@ static bool can_be_timed(const verification *v, const gcs_table_line *line) {
 /* False: memory ran out. */
 static bool draw_sample(verification *v) {
     const size_t entries = v->table.entries.count;
-    const gcs_table_line **found = calloc(entries + 1, sizeof *found);
+    const gcs_table_entry **found = calloc(entries + 1, sizeof *found);
     size_t *order = calloc(entries + 1, sizeof *order);
     gcs_random random = {gcs_now_ns()};
     v->lines = calloc(entries + 1, sizeof *v->lines);
     const bool room = found && order && v->lines;
     for (size_t i = 0; room && i < entries; i++) {
         const gcs_table_entry *entry = &v->table.entries.items[i];
-        if (!is_of_this_machine(v, entry))
+        if (entry->of_device)
+            v->of_devices++;
+        else if (!is_of_this_machine(v, entry))
             v->of_others++;
         else if (can_be_timed(v, &entry->line))
-            found[v->count++] = &entry->line;
+            found[v->count++] = entry;
     }
     if (room)
         gcs_shuffle(&random, order, v->count);
@@ -98,8 +103,9 @@ static bool draw_sample(verification *v) {
     return room;
 }
 
-static void print_timing(const gcs_table_line *line, const gcs_retiming *timing,
+static void print_timing(const gcs_table_entry *entry, const gcs_retiming *timing,
                          const char *verdict) {
+    const gcs_table_line *line = &entry->line;
     char text[96];
     gcs_key_text(&line->key, text, sizeof text);
     printf("  line %-4" PRIu32 " %s, %" PRIu32 " thread%s, %s: %s %.3f (%.3f to %.3f), now %.3f "
@@ -108,11 +114,12 @@ static void print_timing(const gcs_table_line *line, const gcs_retiming *timing,
            timing->with_ceiling ? "the default itself, of the ceiling"
                                 : "times the default's speed",
            timing->recorded, timing->recorded_low, timing->recorded_high, timing->now,
-           timing->now_low, timing->now_high, gcs_line_is_stale(line) ? ", stale" : "", verdict);
+           timing->now_low, timing->now_high, gcs_entry_is_stale(entry) ? ", stale" : "", verdict);
     fflush(stdout);
 }
 
-static void retime(verification *v, const gcs_table_line *line, uint64_t deadline) {
+static void retime(verification *v, const gcs_table_entry *entry, uint64_t deadline) {
+    const gcs_table_line *line = &entry->line;
     gcs_retiming timing;
     char why[640];
     switch (gcs_retime(line, deadline, &timing, why, sizeof why)) {
@@ -124,10 +131,10 @@ static void retime(verification *v, const gcs_table_line *line, uint64_t deadlin
         return;
     case GCS_RETIMED_DRIFT:
         v->drifted++;
-        print_timing(line, &timing, "DRIFT");
+        print_timing(entry, &timing, "DRIFT");
         break;
     case GCS_RETIMED_HOLDS:
-        print_timing(line, &timing, "holds");
+        print_timing(entry, &timing, "holds");
         break;
     }
     v->timed++;
@@ -147,6 +154,8 @@ static void retime_sample(verification *v, uint64_t seconds) {
            v->timed, v->count, v->drifted);
     if (v->of_others)
         printf("  not timed: %zu lines of other machines or of any\n", v->of_others);
+    if (v->of_devices)
+        printf("  not timed: %zu lines of devices\n", v->of_devices);
     if (v->drifted)
         printf("  drift is no error: a table decides speed only; 'gcstep tune --fresh' measures "
                "again\n");
