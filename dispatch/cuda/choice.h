@@ -25,8 +25,17 @@ bool gcs_cuda_fits(const gcs_cuda_kernel *kernel, const gcs_need *need,
 /* By the fixed rule; NULL: none fits. */
 const gcs_cuda_kernel *gcs_cuda_kernel_for(const gcs_need *need, const gcs_cuda_device *device);
 
-/* `forced` where it is not NULL and fits, else by the fixed rule. False: none fits. */
+/* What the tables are asked; `tables` NULL: they are not. */
+typedef struct gcs_cuda_question {
+    const gcs_tables *tables;
+    gcs_table_key key;
+    bool tuned;
+} gcs_cuda_question;
+
+/* `forced` where it is not NULL and fits, else what a table says of this GPU, else by the fixed
+ * rule. False: none fits. */
 bool gcs_cuda_choose(const gcs_need *need, const gcs_cuda_device *device,
-                     const gcs_cuda_kernel *forced, gcs_choice *choice);
+                     const gcs_cuda_kernel *forced, const gcs_cuda_question *question,
+                     gcs_choice *choice);
 
 #endif
