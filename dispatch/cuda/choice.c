@@ -25,6 +25,15 @@ bool gcs_cuda_fits(const gcs_cuda_kernel *kernel, const gcs_need *need,
            gcs_cuda_columns(kernel, need->length, device->shared_bytes) != 0;
 }
 
+bool gcs_cuda_has_work(const gcs_cuda_kernel *kernel, uint64_t length) {
+    if (kernel->row.view != GCS_VIEW_ROWS || kernel->keeping < GCS_CUDA_KEEP)
+        return true;
+    const uint64_t share = kernel->keeping == GCS_CUDA_SPLIT
+                               ? kernel->capacity
+                               : (uint64_t)kernel->threads * kernel->cluster;
+    return 8 * length >= share;
+}
+
 /* ---- The fixed rule ------------------------------------------------------------------------ */
 
 /* The part of a block's registers that whole rows fill, in 1/1,024. */

@@ -22,6 +22,10 @@ static inline const gcs_cuda_kernel *gcs_cuda_kernel_of(const gcs_kernel *row) {
 bool gcs_cuda_fits(const gcs_cuda_kernel *kernel, const gcs_need *need,
                    const gcs_cuda_device *device);
 
+/* Whether an eighth of the threads that share a row have an element of it. With fewer a step takes
+ * tens of times as long, and a plan of millions of blocks seconds: not worth timing. */
+bool gcs_cuda_has_work(const gcs_cuda_kernel *kernel, uint64_t length);
+
 /* By the fixed rule; NULL: none fits. */
 const gcs_cuda_kernel *gcs_cuda_kernel_for(const gcs_need *need, const gcs_cuda_device *device);
 
