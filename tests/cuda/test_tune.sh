@@ -160,7 +160,7 @@ says 'is of a device' err
 
 # --- Sections of others stay, whoever writes.
 run 0 $tune --shapes one.txt --output both.tsv --device 1
-"$program" tune --threads 1 --rigor quick --time 2 --shapes one.txt --table both.tsv >out 2>err ||
+"$program" tune --threads 1 --rigor quick --time 60 --shapes one.txt --table both.tsv >out 2>err ||
     fail 'a tune of the CPU'
 cp both.tsv before.tsv
 run 0 $tune --shapes one.txt --output both.tsv
@@ -198,6 +198,7 @@ says 'not timed: 1 line of a device that is not here: cuda name=Stand-in_0' out
 TWIN_TROUBLE=fault TWIN_AT=350
 run 1 $tune --shapes shapes.txt --output fault.tsv
 says 'CUDA_ERROR_ILLEGAL_ADDRESS' err
+says 'not measured: a step failed: ' err
 [ "$(grep -c 'not measured' err)" -eq 1 ] || fail 'a lost GPU was used again'
 TWIN_TROUBLE=fault TWIN_AT=0
 run 1 $tune --shapes one.txt --output fault2.tsv
