@@ -20,8 +20,9 @@
 /* A plan can be captured with so many sets; with two, a step does not find what it left. */
 #define MOST_SETS  GCS_CUDA_CAPTURES
 #define LEAST_SETS 2
-/* Tensors of one step: making a plan takes about a microsecond for each. */
-#define MOST_COPIES 32768
+/* Tensors of one step: for each the plans of all entrants keep some kilobytes of host and device.
+ */
+#define MOST_COPIES 16384
 /* Between two events at least as long: their clock goes in steps of half a microsecond. */
 #define LEAST_NS     400e3
 #define MOST_REPLAYS 256
