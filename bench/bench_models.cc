@@ -78,7 +78,7 @@ void read_table(const std::string &value, Settings &settings) {
     char why[512];
     gcs_machine machine;
     gcs_machine_read(&machine);
-    if (!gcs_table_file_check(value.c_str(), &machine, why, sizeof why))
+    if (!gcs_table_file_check(value.c_str(), &machine, nullptr, why, sizeof why))
         bad_usage(std::string("option '--table': ") + why);
     settings.table = value;
 }

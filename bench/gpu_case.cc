@@ -151,16 +151,6 @@ bool Race::run(std::vector<GpuLine> &lines, std::string &error) {
     return true;
 }
 
-// Whether an eighth of the threads that share a row have an element of it. With fewer a step takes
-// tens of times as long, and a plan of millions of blocks seconds.
-bool has_work(const gcs_cuda_kernel &kernel, std::uint64_t length) {
-    if (kernel.row.view != GCS_VIEW_ROWS || kernel.keeping < GCS_CUDA_KEEP)
-        return true;
-    const std::uint64_t share =
-        kernel.keeping == GCS_CUDA_SPLIT ? kernel.capacity : kernel.threads * kernel.cluster;
-    return 8 * length >= share;
-}
-
 } // namespace
 
 std::vector<GpuLine> gpu_case_lines(const GpuCase &what) {
@@ -197,7 +187,7 @@ std::vector<std::string> gpu_kernels_for(const Gpu &gpu, const gcs_spec &spec,
     std::vector<std::string> names;
     for (std::size_t i = 0; i < gcs_cuda_kernel_count; i++) {
         const gcs_cuda_kernel &kernel = gcs_cuda_kernels[i];
-        if (gcs_cuda_fits(&kernel, &need, &gpu.device()) && has_work(kernel, need.length))
+        if (gcs_cuda_fits(&kernel, &need, &gpu.device()) && gcs_cuda_has_work(&kernel, need.length))
             names.emplace_back(kernel.row.name);
     }
     return names;
