@@ -68,7 +68,7 @@ gcs_status gcs_opencl_measuring_work(gcs_plan *plan);
 /* Makes plan->opencl->measuring, without its work: what the checks need. */
 gcs_status gcs_opencl_measuring_open(gcs_plan *plan);
 
-/* The rest; plan->measuring has its blocks. */
+/* The rest; plan->measuring has its blocks. Where it fails, all of it is freed. */
 gcs_status gcs_opencl_measuring_create(gcs_plan *plan);
 
 /* Frees it, if it is there. */

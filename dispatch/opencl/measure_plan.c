@@ -77,7 +77,11 @@ gcs_status gcs_opencl_measuring_create(gcs_plan *plan) {
     gcs_status status = allocate(plan);
     if (status == GCS_OK)
         status = gcs_opencl_measuring_work(plan);
-    return status == GCS_OK ? fill_memory(plan) : status;
+    if (status == GCS_OK)
+        status = fill_memory(plan);
+    if (status != GCS_OK)
+        gcs_opencl_measuring_free(plan->opencl);
+    return status;
 }
 
 void gcs_opencl_measuring_free(struct gcs_opencl_plan *opencl) {

@@ -71,6 +71,9 @@ void *standin_part(void *memory, size_t origin, size_t bytes);
 void *standin_data(void *memory);
 void standin_make_image(void *memory);
 
+/* As if the handle were another's now, which is shorter. */
+void standin_shorten(void *memory, size_t bytes);
+
 /* While held back, commands are done when something waits. */
 void standin_hold(bool hold);
 

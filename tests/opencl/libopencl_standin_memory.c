@@ -39,6 +39,10 @@ API void standin_make_image(void *memory) {
     ((standin_memory *)memory)->type = 0x10F1; /* CL_MEM_OBJECT_IMAGE2D */
 }
 
+API void standin_shorten(void *memory, size_t bytes) {
+    ((standin_memory *)memory)->bytes = bytes;
+}
+
 API void *standin_data(void *memory) {
     return ((standin_memory *)memory)->data;
 }
