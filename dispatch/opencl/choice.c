@@ -44,6 +44,16 @@ static bool is_for_sharing(const gcs_opencl_kernel *split, const gcs_need *need,
            (need->view == GCS_VIEW_ROWS && need->length > WALKED && !is_cpu(device));
 }
 
+/* Two vectors of 16, and four: rows that such whole ones fill have nothing left over. */
+#define FILLS_TWO  32
+#define FILLS_FOUR 64
+
+/* Whether rows go side by side. */
+static bool is_short(const gcs_need *need) {
+    return need->view == GCS_VIEW_ROWS && need->length <= GCS_SHORT_ROW &&
+           need->length % FILLS_TWO != 0;
+}
+
 /* The smaller, the rather. On a CPU local memory is plain memory, in the same cache as the
  * gradient: a row is copied to it only where several short ones go side by side. */
 static unsigned order_on_cpu(const gcs_opencl_kernel *kernel, const gcs_need *need) {
@@ -51,7 +61,7 @@ static unsigned order_on_cpu(const gcs_opencl_kernel *kernel, const gcs_need *ne
     case GCS_OPENCL_LINEAR:
         return 0;
     case GCS_OPENCL_KEEP:
-        return need->view == GCS_VIEW_ROWS && need->length <= GCS_SHORT_ROW ? 1 : 4;
+        return is_short(need) ? 1 : 4;
     case GCS_OPENCL_PIPE:
         return 2;
     case GCS_OPENCL_AGAIN:
@@ -73,15 +83,13 @@ static unsigned order_of_keeping(const gcs_opencl_kernel *kernel, const gcs_need
 /* Rows that are stepped one after the other: shorter ones have fewer vectors left over. */
 #define FEW_VECTORS_ROW 512
 
-/* Whether a goes better than b, of two that differ in the elements that they have at a time. */
+/* Whether a goes better than b, of two that differ in the elements that they have at a time. Strips
+ * of four vectors were faster than those of eight at every height (docs/performance.md). */
 static bool pipes_better(const gcs_opencl_kernel *a, const gcs_opencl_kernel *b,
-                         const gcs_need *need, uint64_t groups, const gcs_opencl_device *device) {
-    if (need->view == GCS_VIEW_ROWS)
-        return (need->length <= FEW_VECTORS_ROW) == (a->vectors < b->vectors);
-    /* Wide strips, where there are some for each compute unit. */
-    const gcs_opencl_kernel *wide = a->capacity > b->capacity ? a : b;
-    const bool enough = groups / wide->capacity >= 2 * (uint64_t)device->compute_units;
-    return enough == (a == wide);
+                         const gcs_need *need) {
+    const bool few = need->view != GCS_VIEW_ROWS ||
+                     (need->length <= FEW_VECTORS_ROW && need->length % FILLS_FOUR != 0);
+    return few == (a->vectors < b->vectors);
 }
 
 /* How far the vector is from what the device has, wider ones last: a CPU's own, but 8 at the least,
@@ -106,8 +114,7 @@ static bool is_better(const gcs_opencl_kernel *a, const gcs_opencl_kernel *b, co
     const unsigned misfit_a = misfit_of(a, device), misfit_b = misfit_of(b, device);
     if (misfit_a != misfit_b)
         return misfit_a < misfit_b;
-    return a->keeping == GCS_OPENCL_PIPE && a->vectors != b->vectors &&
-           pipes_better(a, b, need, groups, device);
+    return a->keeping == GCS_OPENCL_PIPE && a->vectors != b->vectors && pipes_better(a, b, need);
 }
 
 const gcs_opencl_kernel *gcs_opencl_kernel_for(const gcs_need *need, uint64_t groups,
