@@ -1,7 +1,7 @@
 // bench_models: one whole optimizer step of a network, centred, beside the same step without
-// centring, with the default table, and the ceiling of its memory traffic. The GPU's:
-// gpu_models.cc.
-#include "bench/gpu_models.hh"
+// centring, with the default table, and the ceiling of its memory traffic. That of a GPU or an
+// OpenCL device: device_models.cc.
+#include "bench/device_models.hh"
 #include "bench/model_step.hh"
 #include "bench/network.hh"
 #include "bench/program.hh"
@@ -20,18 +20,18 @@ const char usage[] =
     "                   a small one in as many copies as it takes to move 4 MiB\n"
     "  --spec=STEP      repeated; default: sgdm; e.g. adamw, nesterov_none or\n"
     "                   adamw_update_bf16-bf16 (gcstep tune --help has all names)\n"
-    "  --backend=cuda   on an NVIDIA GPU; default: cpu\n"
+    "  --backend=NAME   cuda: on an NVIDIA GPU; opencl: on an OpenCL device; default: cpu\n"
     "\n"
     "On the CPU:\n"
     "  --threads=N      at most N threads; default: all that the process may use\n"
     "  --table=FILE     this autotuning table before the others\n"
     "  --measure=1      also the pass that measures the gradient, and a step behind it that clips\n"
     "\n"
-    "On a GPU:\n"
-    "  --device=N       its number; default: 0\n"
+    "On a GPU or an OpenCL device:\n"
+    "  --device=N       its number, as gcstep info counts; default: 0\n"
     "  --rounds=N       default: 15\n"
     "  --shapes=1       a table of group lengths, in the place of networks unless these are named\n"
-    "  --elements=N     of a shape's step; default: 67108864\n"
+    "  --elements=N     of a shape's step; default: 67108864, OpenCL: 16777216\n"
     "  --all-kernels=1  shapes also with each kernel that may step them, forced\n"
     "\n"
     "Time is that of the centred step. Counters, medians of the ratios of paired times:\n"
@@ -47,14 +47,20 @@ const char usage[] =
     "of the measured sums. Counters:\n"
     "  vs_step      its time / that of the step alone\n"
     "  ceiling      the step's ceiling, for as many bytes as this moves / its time\n"
-    "On a GPU times are its own, between two events, and beside gc_cost and ceiling there are:\n"
+    "On a device times are its own, between two events, and beside gc_cost and ceiling there are:\n"
     "  copy_fraction  time of a copy on the device that reads and writes as many bytes / its "
     "time;\n"
     "               over_copy is the inverse; plain_ and ceiling_copy_fraction those of the step\n"
     "               without centring and of the ceiling; copy_GBps the copy's speed\n"
-    "  host_us      what a call of gcs_step takes of the host's time\n"
+    "  host_us      CUDA: what a call of gcs_step takes of the host's time; OpenCL: from the call\n"
+    "               to the end of the step, when all of it is enqueued before any begins\n"
     "  vs_step      its time / that of the step alone: /graph, the step as a CUDA graph that is\n"
-    "               replayed (its gc_cost: over the graph without centring); or with that kernel\n";
+    "               replayed (its gc_cost: over the graph without centring); or with that kernel\n"
+    "Where the OpenCL device is a CPU, by the host's clock:\n"
+    "  vs_native    time of the CPU's own kernels (as without --backend), in the same memory / "
+    "its\n"
+    "               time; native_us that time; native_ceiling the native ceiling / it;\n"
+    "               ceiling_vs_native  the native ceiling / that of OpenCL\n";
 
 constexpr std::size_t least_rounds = 9;
 
@@ -64,8 +70,7 @@ struct Settings {
     int threads = 0;
     bool measure = false;
     std::string table;
-    bool on_gpu = false;
-    GpuSettings gpu;
+    DeviceSettings device;
 };
 
 bool parse_switch(const std::string &name, const std::string &text) {
@@ -78,12 +83,12 @@ void read_table(const std::string &value, Settings &settings) {
     char why[512];
     gcs_machine machine;
     gcs_machine_read(&machine);
-    if (!gcs_table_file_check(value.c_str(), &machine, why, sizeof why))
+    if (!gcs_table_file_check(value.c_str(), &machine, nullptr, why, sizeof why))
         bad_usage(std::string("option '--table': ") + why);
     settings.table = value;
 }
 
-// An option of the CPU's alone, or of the GPU's; what it says is read.
+// An option of the CPU's alone, or of a device's; what it says is read.
 bool read_cpu_option(const std::string &name, const std::string &value, Settings &settings) {
     if (name == "--threads")
         settings.threads = whole_number(name, value, 65536);
@@ -96,34 +101,45 @@ bool read_cpu_option(const std::string &name, const std::string &value, Settings
     return true;
 }
 
-bool read_gpu_option(const std::string &name, const std::string &value, GpuSettings &gpu) {
+bool read_device_option(const std::string &name, const std::string &value, DeviceSettings &device) {
     if (name == "--device")
-        gpu.device = value == "0" ? 0 : whole_number(name, value, 1023);
+        device.device = value == "0" ? 0 : whole_number(name, value, 1023);
     else if (name == "--rounds")
-        gpu.rounds = whole_number(name, value, 10000);
+        device.rounds = whole_number(name, value, 10000);
     else if (name == "--elements")
-        gpu.elements = whole_number(name, value, 1 << 30);
+        device.elements = whole_number(name, value, 1 << 30);
     else if (name == "--shapes")
-        gpu.shapes = parse_switch(name, value);
+        device.shapes = parse_switch(name, value);
     else if (name == "--all-kernels")
-        gpu.all_kernels = parse_switch(name, value);
+        device.all_kernels = parse_switch(name, value);
     else
         return false;
     return true;
 }
 
-bool parse_backend(const std::string &name) {
-    if (name != "cpu" && name != "cuda")
-        bad_usage("option '--backend' must be cpu or cuda, not '" + name + "'");
-    return name == "cuda";
+Backend parse_backend(const std::string &name) {
+    if (name == "cpu")
+        return Backend::CPU;
+    if (name != "cuda" && name != "opencl")
+        bad_usage("option '--backend' must be cpu, cuda or opencl, not '" + name + "'");
+    return name == "cuda" ? Backend::CUDA : Backend::OPENCL;
+}
+
+// `of_cpu`, `of_device`: the last option that is of these alone, or nothing.
+void check_backend(Backend backend, const std::string &of_cpu, const std::string &of_device) {
+    if (backend != Backend::CPU && !of_cpu.empty())
+        bad_usage("option '" + of_cpu +
+                  "' is none of --backend=" + (backend == Backend::CUDA ? "cuda" : "opencl"));
+    if (backend == Backend::CPU && !of_device.empty())
+        bad_usage("option '" + of_device + "' needs --backend=cuda or --backend=opencl");
 }
 
 Settings read_settings(const Options &options) {
     Settings settings;
-    std::string of_cpu, of_gpu; // the last such option
+    std::string of_cpu, of_device;
     for (const auto &[name, value] : options) {
         if (name == "--backend") {
-            settings.on_gpu = parse_backend(value);
+            settings.device.backend = parse_backend(value);
         } else if (name == "--model") {
             settings.networks.push_back(network_of_model(value));
         } else if (name == "--shape") {
@@ -133,15 +149,12 @@ Settings read_settings(const Options &options) {
             settings.specs.push_back(value);
         } else if (read_cpu_option(name, value, settings)) {
             of_cpu = name;
-        } else if (read_gpu_option(name, value, settings.gpu)) {
-            of_gpu = name;
+        } else if (read_device_option(name, value, settings.device)) {
+            of_device = name;
         }
     }
-    if (settings.on_gpu && !of_cpu.empty())
-        bad_usage("option '" + of_cpu + "' is none of --backend=cuda");
-    if (!settings.on_gpu && !of_gpu.empty())
-        bad_usage("option '" + of_gpu + "' needs --backend=cuda");
-    if (settings.networks.empty() && !settings.gpu.shapes) {
+    check_backend(settings.device.backend, of_cpu, of_device);
+    if (settings.networks.empty() && !settings.device.shapes) {
         for (const std::string &name : model_names())
             settings.networks.push_back(network_of_model(name));
     }
@@ -252,11 +265,11 @@ int main(int argc, char **argv) {
               {"--model", "--shape", "--spec", "--backend", "--threads", "--table", "--measure",
                "--device", "--rounds", "--shapes", "--elements", "--all-kernels"},
               "1"));
-    if (settings.on_gpu) {
-        settings.gpu.networks = settings.networks;
-        settings.gpu.specs = settings.specs;
-        register_gpu(settings.gpu);
-        return run_gpu();
+    if (settings.device.backend != Backend::CPU) {
+        settings.device.networks = settings.networks;
+        settings.device.specs = settings.specs;
+        register_device(settings.device);
+        return run_device();
     }
     for (const Network &network : settings.networks)
         for (const std::string &spec : settings.specs)

@@ -1,20 +1,14 @@
 // Pieces of a GPU's work, timed against each other in rounds.
 #include "bench/gpu_race.hh"
 
-#include <cmath>
 #include <cstdint>
 
 namespace gcs_bench {
 namespace {
 
 constexpr double lead_bytes = 256 << 20;
-constexpr std::size_t warm_up_rounds = 3;
 // So many copies last longer than any round's enqueuing.
 constexpr std::size_t most_leads = 200;
-
-double median_of(std::vector<double> values) {
-    return values.empty() ? NAN : gcs_median(values.data(), values.size());
-}
 
 } // namespace
 
@@ -43,9 +37,11 @@ bool GpuRace::add(Enqueue enqueue, std::size_t &runner, std::string &error) {
     if (gcs_gpu_event_create(gpu_.get(), &event) == GCS_OK) {
         events_.push_back(event);
         runner = runners_.size();
-        runners_.push_back({std::move(enqueue), {}, {}});
-        if (runners_.back().enqueue(turn_++) == GCS_OK && gcs_gpu_wait(gpu_.get()) == GCS_OK)
+        runners_.push_back(std::move(enqueue));
+        if (runners_.back()(turn_++) == GCS_OK && gcs_gpu_wait(gpu_.get()) == GCS_OK) {
+            times_.resize(runners_.size());
             return true;
+        }
         runners_.pop_back();
     }
     error = gcs_last_error();
@@ -61,14 +57,14 @@ gcs_status GpuRace::lead_in() {
 
 gcs_status GpuRace::enqueue_all(const std::vector<std::size_t> &order) {
     for (std::size_t i = 0; i < order.size(); i++) {
-        Runner &runner = runners_[order[i]];
+        const Enqueue &enqueue = runners_[order[i]];
         const std::uint64_t start = gcs_now_ns();
         for (unsigned k = 0; k < repeat_; k++) {
-            const gcs_status status = runner.enqueue(turn_++);
+            const gcs_status status = enqueue(turn_++);
             if (status != GCS_OK)
                 return status;
         }
-        runner.host_ns.push_back(static_cast<double>(gcs_now_ns() - start) / repeat_);
+        times_[order[i]].host_ns.push_back(static_cast<double>(gcs_now_ns() - start) / repeat_);
         const gcs_status status = gcs_gpu_event_record(gpu_.get(), events_[2 + i]);
         if (status != GCS_OK)
             return status;
@@ -82,7 +78,7 @@ gcs_status GpuRace::take_times(const std::vector<std::size_t> &order) {
     for (std::size_t i = 0; i < order.size() && status == GCS_OK; i++) {
         double ns = 0;
         status = gcs_gpu_elapsed_ns(gpu_.get(), events_[1 + i], events_[2 + i], &ns);
-        runners_[order[i]].ns.push_back(ns / repeat_);
+        times_[order[i]].ns.push_back(ns / repeat_);
     }
     // Twice as long as the host takes.
     if (status == GCS_OK && lead_ns > 0) {
@@ -95,8 +91,7 @@ gcs_status GpuRace::take_times(const std::vector<std::size_t> &order) {
 }
 
 gcs_status GpuRace::round() {
-    std::vector<std::size_t> order(runners_.size());
-    gcs_shuffle(&random_, order.data(), order.size());
+    const std::vector<std::size_t> order = shuffled();
     gcs_status status = lead_in();
     const std::uint64_t start = gcs_now_ns();
     if (status == GCS_OK)
@@ -105,36 +100,6 @@ gcs_status GpuRace::round() {
     const gcs_status end = gcs_gpu_wait(gpu_.get());
     status = status != GCS_OK ? status : end;
     return status == GCS_OK ? take_times(order) : status;
-}
-
-bool GpuRace::run(std::size_t rounds, std::string &error) {
-    for (std::size_t i = 0; i < warm_up_rounds + rounds; i++) {
-        if (i == warm_up_rounds)
-            for (Runner &runner : runners_) {
-                runner.ns.clear();
-                runner.host_ns.clear();
-            }
-        if (round() != GCS_OK) {
-            error = gcs_last_error();
-            return false;
-        }
-    }
-    return true;
-}
-
-double GpuRace::ratio(std::size_t a, std::size_t b) const {
-    double median = NAN;
-    gcs_paired_ratio(runners_[a].ns.data(), runners_[b].ns.data(), runners_[a].ns.size(), &median,
-                     nullptr);
-    return median;
-}
-
-double GpuRace::seconds(std::size_t runner) const {
-    return median_of(runners_[runner].ns) * 1e-9;
-}
-
-double GpuRace::host_seconds(std::size_t runner) const {
-    return median_of(runners_[runner].host_ns) * 1e-9;
 }
 
 } // namespace gcs_bench

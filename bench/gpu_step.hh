@@ -3,20 +3,14 @@
 #define GCSTEP_BENCH_GPU_STEP_HH
 
 #include "bench/gpu.hh"
+#include "bench/plans.hh"
 
 namespace gcs_bench {
 
 class GpuStep {
   public:
-    struct What {
-        gcs_spec spec;
-        bool traffic = false;         // the ceiling: see gcs_plan_create_traffic
-        const char *kernel = nullptr; // for the tensors that it fits
-    };
-
-    // One plan for each set, so that a step finds the buffers of its last one, as a trainer's does.
     // Null with a sentence in `error`.
-    static std::unique_ptr<GpuStep> make(const Gpu &gpu, const What &what,
+    static std::unique_ptr<GpuStep> make(const Gpu &gpu, const StepOf &what,
                                          const std::vector<gcs_tensor> &tensors,
                                          const GpuBuffers &buffers, std::string &error);
     ~GpuStep();
@@ -28,20 +22,13 @@ class GpuStep {
 
     gcs_status enqueue(std::size_t turn);
     gcs_status replay(std::size_t turn);
-
-    // That steps a tensor of the plan.
-    const char *kernel(std::size_t tensor) const {
-        return gcs_plan_kernel(plans_[0].get(), tensor);
-    }
-    // How many of them it has in use.
-    std::size_t kernels() const;
+    const StepPlans &plans() const { return plans_; }
 
   private:
     GpuStep(const Gpu &gpu, const GpuBuffers &buffers) : gpu_(gpu), buffers_(buffers) {}
     const Gpu &gpu_;
     const GpuBuffers &buffers_;
-    std::vector<gcs_hyper> hyper_;
-    std::vector<Plan> plans_;
+    StepPlans plans_;
     std::vector<gcs_gpu_graph> graphs_;
 };
 

@@ -1,4 +1,5 @@
 /* gcs_plan_explain: why a tensor is stepped by its kernel, in words. */
+#include "dispatch/cuda/choice.h"
 #include "dispatch/cuda/plan.h"
 #include "dispatch/opencl/plan.h"
 #include "dispatch/plan_internal.h"
@@ -45,9 +46,10 @@ static void put_line_place(text *t, const gcs_planned_tensor *planned) {
     put(t, "line %u of %s", planned->line.number, planned->source);
 }
 
-static void put_evidence(text *t, const gcs_planned_tensor *planned) {
+static void put_evidence(text *t, const gcs_plan *plan, const gcs_planned_tensor *planned) {
     const gcs_evidence *e = &planned->line.evidence;
-    const char *rev = gcs_registry_impl_rev(planned->choice.kernel);
+    const char *rev =
+        plan->cuda != NULL ? gcs_cuda_impl_rev() : gcs_registry_impl_rev(planned->choice.kernel);
     if (e->rounds == 0) {
         put(t, "; nothing was measured for it");
         return;
@@ -61,7 +63,7 @@ static void put_evidence(text *t, const gcs_planned_tensor *planned) {
         put(t, " (of another revision of the kernel: %s, now %s)", planned->line.impl_rev, rev);
 }
 
-static void put_reason(text *t, const gcs_planned_tensor *planned) {
+static void put_reason(text *t, const gcs_plan *plan, const gcs_planned_tensor *planned) {
     if (planned->cut) {
         put(t, "the piece cuts groups, so the caller gives their means; nothing is chosen");
         return;
@@ -86,7 +88,7 @@ static void put_reason(text *t, const gcs_planned_tensor *planned) {
         put(t, "fixed rule: no table has a line that can be used for it");
         return;
     }
-    put_evidence(t, planned);
+    put_evidence(t, plan, planned);
 }
 
 size_t gcs_plan_explain(const gcs_plan *plan, size_t index, char *buffer, size_t size) {
@@ -105,7 +107,7 @@ size_t gcs_plan_explain(const gcs_plan *plan, size_t index, char *buffer, size_t
     else
         put(&t, " on %d thread%s: ", plan->threads, plan->threads == 1 ? "" : "s");
     put(&t, "%s; ", planned->choice.kernel->name);
-    put_reason(&t, planned);
+    put_reason(&t, plan, planned);
     if (planned->sum != NULL)
         put(&t, "; its few long rows are shared by pieces instead: %s, then %s", planned->sum->name,
             planned->part->name);

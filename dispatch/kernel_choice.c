@@ -116,8 +116,7 @@ static gcs_status forced_kernel(const gcs_target *target, const gcs_environment 
     return GCS_OK;
 }
 
-/* The shape of one matrix: neither its number nor a piece's place changes which kernel is fast. */
-static gcs_table_key key_of(const gcs_plan *plan, const gcs_planned_tensor *planned) {
+gcs_table_key gcs_planned_key(const gcs_planned_tensor *planned, uint32_t threads) {
     const gcs_form *form = &planned->form;
     return (gcs_table_key){
         .rule = form->rule,
@@ -127,33 +126,58 @@ static gcs_table_key key_of(const gcs_plan *plan, const gcs_planned_tensor *plan
         .layout = planned->tensor.layout,
         .rows = planned->tensor.rows,
         .cols = planned->tensor.cols,
-        .threads = (uint32_t)plan->threads,
+        .threads = threads,
     };
 }
 
-/* Copies the table's line, since the tables are closed when the plan is made. */
-static bool keep_evidence(gcs_planned_tensor *planned, const gcs_tables *tables) {
+gcs_status gcs_plan_tables_open(gcs_plan_tables *open, const gcs_target *target,
+                                const gcs_environment *env, const gcs_device_identity *device) {
+    /* target.table "" is the same wish as GCSTEP_TUNED=0, for one plan. */
+    gcs_environment effective = *env;
+    const bool default_only = target->table != NULL && target->table[0] == '\0';
+    open->tuned = effective.tuned = env->tuned && !default_only;
+    const char *override = open->tuned ? target->table : NULL;
+    gcs_machine machine;
+    if (device == NULL) {
+        gcs_machine_read(&machine);
+        open->tables = gcs_tables_open(&effective, &machine, override);
+    } else {
+        open->tables = gcs_tables_open_for_device(&effective, device, override);
+    }
+    return open->tables != NULL ? GCS_OK : gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the tables");
+}
+
+gcs_status gcs_keep_evidence(gcs_planned_tensor *planned, const gcs_tables *tables) {
     if (planned->choice.line == NULL)
-        return true;
+        return GCS_OK;
     planned->line = *planned->choice.line;
     planned->choice.line = &planned->line;
     planned->source = strdup(gcs_tables_source(tables, planned->line.source)->path);
-    return planned->source != NULL;
+    return planned->source != NULL ? GCS_OK : gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan");
+}
+
+gcs_status gcs_choose_as(gcs_planned_tensor *planned, const gcs_planned_tensor *other) {
+    planned->choice = other->choice;
+    planned->given = other->given;
+    if (other->choice.line == NULL)
+        return GCS_OK;
+    planned->line = other->line;
+    planned->choice.line = &planned->line;
+    planned->source = strdup(other->source);
+    return planned->source != NULL ? GCS_OK : gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan");
 }
 
 static gcs_status choose(const gcs_plan *plan, gcs_planned_tensor *planned,
-                         const gcs_kernel *forced, const gcs_tables *tables, bool tuned,
+                         const gcs_kernel *forced, const gcs_plan_tables *open,
                          const gcs_environment *env) {
     const wish w = wish_of(plan, planned, env->isa_cap);
-    const gcs_table_key key = key_of(plan, planned);
+    const gcs_table_key key = gcs_planned_key(planned, (uint32_t)plan->threads);
     gcs_choice *choice = &planned->choice;
     *choice = (gcs_choice){.kernel = forced, .why = GCS_WHY_FORCED};
     if (forced != NULL && fits(&w, forced))
         return GCS_OK;
-    if (!plan->traffic && gcs_tables_find(tables, &key, tuned, fits, &w, choice))
-        return keep_evidence(planned, tables)
-                   ? GCS_OK
-                   : gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan");
+    if (!plan->traffic && gcs_tables_find(open->tables, &key, open->tuned, fits, &w, choice))
+        return gcs_keep_evidence(planned, open->tables);
     *choice = (gcs_choice){.kernel = by_fixed_rule(&w), .why = GCS_WHY_FIXED_RULE};
     if (choice->kernel == NULL)
         return gcs_fail(GCS_UNSUPPORTED, "no kernel for %s_%s %s %s in this build",
@@ -169,18 +193,10 @@ gcs_status gcs_choose_kernels(gcs_plan *plan, const gcs_target *target,
     gcs_status status = forced_kernel(target, env, &forced);
     if (status != GCS_OK)
         return status;
-    /* target.table "" is the same wish as GCSTEP_TUNED=0, for one plan. */
-    gcs_environment effective = *env;
-    const bool default_only = target->table != NULL && target->table[0] == '\0';
-    effective.tuned = env->tuned && !default_only;
-    gcs_machine machine;
-    gcs_machine_read(&machine);
-    gcs_tables *tables =
-        gcs_tables_open(&effective, &machine, effective.tuned ? target->table : NULL);
-    if (tables == NULL)
-        return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the tables");
+    gcs_plan_tables open;
+    status = gcs_plan_tables_open(&open, target, env, NULL);
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
-        status = choose(plan, &plan->tensors[i], forced, tables, effective.tuned, env);
-    gcs_tables_close(tables);
+        status = choose(plan, &plan->tensors[i], forced, &open, env);
+    gcs_tables_close(open.tables);
     return status;
 }

@@ -3,6 +3,7 @@
 #include "dispatch/buffers.h"
 #include "dispatch/error.h"
 #include "dispatch/measure_internal.h"
+#include "dispatch/opencl/measure.h"
 
 #include <float.h>
 #include <math.h>
@@ -68,7 +69,28 @@ static gcs_status measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buff
         status = gcs_cuda_measure_check(plan, buffers, measures);
     if (status == GCS_OK && plan->measuring == NULL)
         status = gcs_measuring_create(plan);
+    if (status == GCS_OK && plan->opencl != NULL)
+        status = gcs_opencl_measure_begin(plan);
     return status == GCS_OK ? gcs_measure_run(plan, hyper, buffers, measures) : status;
+}
+
+/* By names, of buffers and of sums; the figures become the caller's. */
+static gcs_status measure_by_opencl(gcs_plan *plan, const gcs_hyper *hyper,
+                                    const gcs_opencl_given *given, const gcs_cl_sums *sums,
+                                    gcs_measures *measures) {
+    const gcs_buffers *buffers;
+    gcs_measures *named;
+    gcs_status status = gcs_opencl_measure_names(plan, given, sums, measures, &buffers, &named);
+    if (status == GCS_OK)
+        status = measure(plan, hyper, buffers, named);
+    for (size_t i = 0; i < plan->count && status == GCS_OK; i++) {
+        gcs_measures *m = &measures[i];
+        named[i].sums = m->sums;
+        named[i].w_sums = m->w_sums;
+        named[i].change_sums = m->change_sums;
+        *m = named[i];
+    }
+    return status;
 }
 
 gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers,
@@ -78,7 +100,24 @@ gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers
     gcs_status status = gcs_plan_enter(plan, hyper, buffers);
     if (status != GCS_OK)
         return status;
-    status = measure(plan, hyper, buffers, measures);
+    const gcs_opencl_given given = {.buffers = buffers};
+    status = plan->opencl != NULL ? measure_by_opencl(plan, hyper, &given, NULL, measures)
+                                  : measure(plan, hyper, buffers, measures);
+    gcs_plan_leave(plan);
+    return status;
+}
+
+gcs_status gcs_measure_opencl(gcs_plan *plan, const gcs_hyper *hyper, const gcs_cl_buffers *buffers,
+                              const gcs_cl_sums *sums, gcs_measures *measures,
+                              const gcs_cl_call *call) {
+    if (measures == NULL)
+        return gcs_fail(GCS_INVALID_ARGUMENT, "measures is NULL");
+    gcs_status status = gcs_plan_enter(plan, hyper, buffers);
+    if (status != GCS_OK)
+        return status;
+    const gcs_opencl_given given = {.cl_buffers = buffers, .call = call};
+    status = plan->opencl != NULL ? measure_by_opencl(plan, hyper, &given, sums, measures)
+                                  : gcs_fail(GCS_INVALID_ARGUMENT, "plan is not one of gcs_opencl");
     gcs_plan_leave(plan);
     return status;
 }

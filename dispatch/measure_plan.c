@@ -2,6 +2,7 @@
 #include "dispatch/cuda/measure.h"
 #include "dispatch/error.h"
 #include "dispatch/measure_internal.h"
+#include "dispatch/opencl/measure.h"
 
 #include <stdlib.h>
 
@@ -13,9 +14,10 @@ typedef struct sizes {
 static bool is_split(const gcs_plan *plan, const gcs_tensor *shape, const gcs_block *b) {
     if (shape->layout == GCS_LAYOUT_COLS)
         return false;
-    return plan->cuda != NULL
-               ? gcs_cuda_measures_by_parts(b->cols, shape->layout == GCS_LAYOUT_FLAT)
-               : gcs_rows_are_few_and_long(b->rows, b->cols, plan->threads);
+    const bool flat = shape->layout == GCS_LAYOUT_FLAT;
+    return plan->cuda != NULL     ? gcs_cuda_measures_by_parts(b->cols, flat)
+           : plan->opencl != NULL ? gcs_opencl_measures_by_parts(b->cols, flat)
+                                  : gcs_rows_are_few_and_long(b->rows, b->cols, plan->threads);
 }
 
 static void describe(const gcs_plan *plan, const gcs_planned_tensor *planned,
@@ -146,7 +148,9 @@ static gcs_status fill(gcs_plan *plan) {
     const gcs_status status = allocate(measuring, &total);
     if (status != GCS_OK)
         return status;
-    return plan->cuda != NULL ? gcs_cuda_measuring_create(plan) : add_work(plan);
+    return plan->cuda != NULL     ? gcs_cuda_measuring_create(plan)
+           : plan->opencl != NULL ? gcs_opencl_measuring_create(plan)
+                                  : add_work(plan);
 }
 
 gcs_status gcs_measuring_create(gcs_plan *plan) {

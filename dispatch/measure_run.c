@@ -1,6 +1,7 @@
 /* One measurement: kernels fill the figures of groups, which are then put together per tensor. */
 #include "dispatch/cuda/measure.h"
 #include "dispatch/measure_internal.h"
+#include "dispatch/opencl/measure.h"
 
 gcs_centring gcs_centring_of(const gcs_planned_tensor *planned, const gcs_buffers *b) {
     if (planned->form.center == GCS_CENTER_NONE)
@@ -159,6 +160,8 @@ static gcs_status run_phase(gcs_measurement *run, gcs_phase phase) {
         return GCS_OK;
     if (plan->cuda != NULL)
         status = gcs_cuda_measure_phase(run);
+    else if (plan->opencl != NULL)
+        status = gcs_opencl_measure_phase(run);
     else
         run_on_cpu(run);
     if (status == GCS_OK && phase != GCS_PHASE_CHANGE && has_parts)
@@ -178,6 +181,8 @@ static gcs_status write_sums(const gcs_measurement *run) {
             continue;
         if (run->plan->cuda != NULL)
             status = gcs_cuda_measure_write_sums(run->plan, i, to);
+        else if (run->plan->opencl != NULL)
+            status = gcs_opencl_measure_write_sums(run, i);
         else
             gcs_measured_sums(run->plan, i, run->plan->measuring->figures.sum, to);
     }
@@ -208,8 +213,10 @@ gcs_status gcs_measure_run(const gcs_plan *plan, const gcs_hyper *hyper, const g
                            gcs_measures *measures) {
     gcs_measurement run = {.plan = plan, .hyper = hyper, .buffers = buffers, .measures = measures};
     const gcs_status status = run_all(&run, measures);
-    if (plan->cuda == NULL)
+    if (plan->cuda == NULL && plan->opencl == NULL)
         return status;
-    const gcs_status end = gcs_cuda_measure_end(plan); /* also where something failed */
+    /* Also where something failed. */
+    const gcs_status end =
+        plan->cuda != NULL ? gcs_cuda_measure_end(plan) : gcs_opencl_measure_end(plan);
     return status != GCS_OK ? status : end;
 }

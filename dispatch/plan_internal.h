@@ -98,6 +98,24 @@ struct gcs_plan {
 /* Chooses plan->tensors[i].choice for all tensors. */
 gcs_status gcs_choose_kernels(gcs_plan *plan, const gcs_target *target, const gcs_environment *env);
 
+/* The tables while a plan is made: those for the CPU or, where `device` is not NULL, for it. */
+typedef struct gcs_plan_tables {
+    gcs_tables *tables; /* to be closed also after a failure */
+    bool tuned;         /* false: default lines alone count */
+} gcs_plan_tables;
+gcs_status gcs_plan_tables_open(gcs_plan_tables *open, const gcs_target *target,
+                                const gcs_environment *env, const gcs_device_identity *device);
+
+/* The shape of one matrix: neither its number nor a piece's place changes which kernel is fast. */
+gcs_table_key gcs_planned_key(const gcs_planned_tensor *planned, uint32_t threads);
+
+/* Copies the line that planned->choice points at, since the tables are closed when the plan is
+ * made. */
+gcs_status gcs_keep_evidence(gcs_planned_tensor *planned, const gcs_tables *tables);
+
+/* The choice of another tensor, of which everything that is looked at is the same. */
+gcs_status gcs_choose_as(gcs_planned_tensor *planned, const gcs_planned_tensor *other);
+
 /* The fixed rule's kernel for a need; NULL: none. */
 const gcs_kernel *gcs_kernel_for(const gcs_need *need, gcs_isa isa_cap);
 

@@ -4,6 +4,7 @@
 #ifndef GCSTEP_DISPATCH_TABLE_H
 #define GCSTEP_DISPATCH_TABLE_H
 
+#include "dispatch/device_identity.h"
 #include "dispatch/environment.h"
 #include "dispatch/machine.h"
 #include "kernels/kernel.h"
@@ -21,7 +22,7 @@ typedef struct gcs_table_key {
     gcs_layout layout;
     uint64_t rows, cols; /* rows 0: a default line of what stands above, for any shape where cols is
                           * 0, for rows of at most cols elements where it is not */
-    uint32_t threads;    /* 0 in a default line that is for any number */
+    uint32_t threads;    /* 0 in a default line that is for any number, and of a device */
 } gcs_table_key;
 
 typedef enum gcs_rigor {
@@ -70,11 +71,17 @@ typedef struct gcs_table_source {
  * file. Never fails because of a table; NULL only when memory ran out. */
 gcs_tables *gcs_tables_open(const gcs_environment *env, const gcs_machine *machine,
                             const char *override);
+
+/* The same of the lines for this device, which are others than those for the CPU. The device's
+ * backend must be one of this build. */
+gcs_tables *gcs_tables_open_for_device(const gcs_environment *env,
+                                       const gcs_device_identity *device, const char *override);
 void gcs_tables_close(gcs_tables *tables);
 
-/* Whether the file can be read as a table that is valid on this machine. False: `why` names the
- * file, and the line where there is one. */
-bool gcs_table_file_check(const char *path, const gcs_machine *machine, char *why, size_t size);
+/* Whether the file can be read as a table that is valid on this machine or, where `device` is not
+ * NULL, for this device. False: `why` names the file, and the line where there is one. */
+bool gcs_table_file_check(const char *path, const gcs_machine *machine,
+                          const gcs_device_identity *device, char *why, size_t size);
 
 size_t gcs_tables_sources(const gcs_tables *tables);
 const gcs_table_source *gcs_tables_source(const gcs_tables *tables, size_t index);
@@ -114,6 +121,9 @@ uint64_t gcs_table_short_row(const gcs_table_key *key);
 
 /* 0: in L2, 1: in L3, 2: beyond; from the bytes of state and gradient of the tensor, per thread. */
 int gcs_table_regime(const gcs_machine *machine, const gcs_table_key *key);
+
+/* The same on a device, which has one cache before its memory: 1: in it, 2: beyond. */
+int gcs_table_device_regime(const gcs_device_identity *device, const gcs_table_key *key);
 
 /* The built-in table's text (tables/builtin.tsv), compiled in. */
 extern const char gcs_table_builtin[];

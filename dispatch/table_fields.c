@@ -123,9 +123,12 @@ static bool parse_shape(char *const fields[], gcs_table_key *key, char *problem)
     return true;
 }
 
-static bool parse_threads(char *const fields[], gcs_table_key *key, char *problem) {
+/* A device has no number of threads that could be chosen. */
+static bool parse_threads(char *const fields[], bool of_device, gcs_table_key *key, char *problem) {
     const char *text = fields[COLUMN_THREADS];
     uint64_t threads = 0;
+    if (of_device)
+        return is_star(text) || refuse(problem, "threads", text, "is not '*', as devices have it");
     if (!(is_star(text) && key->rows == 0) &&
         (!gcs_text_u64(text, UINT32_MAX, &threads) || threads == 0))
         return refuse(problem, "threads", text,
@@ -191,10 +194,10 @@ static bool parse_evidence(char *const fields[], gcs_evidence *evidence, char *p
     return true;
 }
 
-bool gcs_table_parse_fields(char *const fields[GCS_TABLE_COLUMNS], gcs_table_line *line,
-                            char *problem) {
+bool gcs_table_parse_fields(char *const fields[GCS_TABLE_COLUMNS], bool of_device,
+                            gcs_table_line *line, char *problem) {
     memset(line, 0, sizeof *line);
     return parse_spec(fields, &line->key, problem) && parse_shape(fields, &line->key, problem) &&
-           parse_threads(fields, &line->key, problem) && parse_origin(fields, line, problem) &&
-           parse_evidence(fields, &line->evidence, problem);
+           parse_threads(fields, of_device, &line->key, problem) &&
+           parse_origin(fields, line, problem) && parse_evidence(fields, &line->evidence, problem);
 }

@@ -48,10 +48,18 @@ static unsigned bytes_per_element(const gcs_table_key *key) {
     return weight_and_states + gcs_type_bytes(key->gradient) + gcs_copy_bytes(key->copy);
 }
 
-/* In double: rows x cols comes from a file and may be large, and no edge is that sharp. Each
- * thread has an L2 of its own; an L3 holds what all threads work on. */
+/* In double: rows x cols comes from a file and may be large, and no edge is that sharp. */
+static double bytes_of(const gcs_table_key *key) {
+    return (double)key->rows * (double)key->cols * bytes_per_element(key);
+}
+
+int gcs_table_device_regime(const gcs_device_identity *device, const gcs_table_key *key) {
+    return bytes_of(key) <= (double)gcs_device_cache_bytes(device) ? 1 : 2;
+}
+
+/* Each thread has an L2 of its own; an L3 holds what all threads work on. */
 int gcs_table_regime(const gcs_machine *machine, const gcs_table_key *key) {
-    const double bytes = (double)key->rows * (double)key->cols * bytes_per_element(key);
+    const double bytes = bytes_of(key);
     const double threads = key->threads > 0 ? (double)key->threads : 1;
     if (bytes / threads <= (double)machine->l2)
         return 0;
@@ -69,7 +77,9 @@ typedef struct query {
 
 /* The line's kernel, or NULL where the line is to be passed over. */
 static const gcs_kernel *usable(const query *q, const gcs_table_line *line) {
-    const gcs_kernel *kernel = gcs_registry_find(line->kernel);
+    const gcs_tables *tables = q->tables;
+    const gcs_kernel *kernel =
+        gcs_device_kernel(tables->of_device ? &tables->device : NULL, line->kernel);
     if (kernel == NULL || (q->filter != NULL && !q->filter(q->context, kernel)))
         return NULL;
     return kernel;
@@ -98,14 +108,18 @@ static bool find_exact(const query *q, gcs_choice *choice) {
     return false;
 }
 
+static int regime(const gcs_tables *tables, const gcs_table_key *key) {
+    return tables->of_device ? gcs_table_device_regime(&tables->device, key)
+                             : gcs_table_regime(&tables->machine, key);
+}
+
 /* Largest distance in rows, cols and threads; HUGE_VAL beyond one octave or in another regime. */
 static double distance_to(const query *q, const gcs_table_key *key) {
     double distance = fmax(octaves(key->rows, q->key->rows), octaves(key->cols, q->key->cols));
-    distance = fmax(distance, octaves(key->threads, q->key->threads));
-    if (distance > 1 ||
-        gcs_table_regime(&q->tables->machine, key) != gcs_table_regime(&q->tables->machine, q->key))
-        return HUGE_VAL;
-    return distance;
+    if (!q->tables->of_device)
+        distance = fmax(distance, octaves(key->threads, q->key->threads));
+    return distance > 1 || regime(q->tables, key) != regime(q->tables, q->key) ? HUGE_VAL
+                                                                               : distance;
 }
 
 /* The lines are sorted by key, and of equally near ones the first is kept: always the same one. */
@@ -160,7 +174,8 @@ static bool find_default(const query *q, gcs_choice *choice) {
 bool gcs_tables_find(const gcs_tables *tables, const gcs_table_key *key, bool tuned,
                      gcs_table_filter *filter, const void *context, gcs_choice *choice) {
     const query q = {.tables = tables, .key = key, .filter = filter, .context = context};
-    const bool has_shape = key->rows > 0 && key->cols > 0 && key->threads > 0;
+    const bool has_shape =
+        key->rows > 0 && key->cols > 0 && (key->threads > 0 || tables->of_device);
     if (tuned && has_shape &&
         (find_exact(&q, choice) || find_nearest(&q, true, choice) ||
          find_nearest(&q, false, choice)))

@@ -1,4 +1,4 @@
-/* The parser of a table's text: header, machine sections, lines (docs/table.md). */
+/* The parser of a table's text: header, sections, lines (docs/table.md). */
 #include "dispatch/table_internal.h"
 
 #include "dispatch/registry.h"
@@ -13,12 +13,15 @@
 #define LINE_SIZE 1024
 
 typedef enum section {
-    SECTION_NONE, /* no machine line yet */
+    SECTION_NONE, /* no line of a machine or a device yet */
     SECTION_BAD,  /* a malformed identity */
     SECTION_OTHER,
     SECTION_ANY,
     SECTION_THIS
 } section;
+
+/* Whose lines a section has. */
+typedef enum owner { OWNER_CPU, OWNER_DEVICE } owner;
 
 typedef struct parser {
     const gcs_table_file *file;
@@ -26,11 +29,14 @@ typedef struct parser {
     gcs_table_entries *entries;
     gcs_table_report *report;
     section section;
-    bool section_ours;    /* a section whose lines count was seen */
-    uint32_t first_other; /* line number of the first section of another machine; 0: none */
-    uint32_t number;      /* of the current line, from 1 */
-    size_t at;            /* offset of the current line in the text */
-    size_t identity;      /* of the current section, see gcs_table_entry */
+    owner owner;                /* of the section */
+    gcs_device_identity device; /* where it is a device's */
+    bool section_seen;          /* any */
+    bool section_ours;          /* a section whose lines count was seen */
+    uint32_t first_other;       /* line number of the first section of another machine; 0: none */
+    uint32_t number;            /* of the current line, from 1 */
+    size_t at;                  /* offset of the current line in the text */
+    size_t identity;            /* of the current section, see gcs_table_entry */
     char line[LINE_SIZE];
 } parser;
 
@@ -105,10 +111,12 @@ static bool kernel_fits(const gcs_kernel *kernel, const gcs_table_key *key) {
 
 /* A table decides speed and never safety: what this CPU cannot run is not even remembered. */
 static bool check_kernel(parser *p, gcs_table_entry *entry) {
-    const gcs_kernel *kernel = gcs_registry_find(entry->line.kernel);
+    const gcs_device_identity *device = p->owner == OWNER_DEVICE ? &p->device : NULL;
+    const gcs_kernel *kernel = gcs_device_kernel(device, entry->line.kernel);
     if (kernel == NULL && p->file->whole)
         return true;
-    if (kernel == NULL || (!gcs_cpu_allows(kernel->isa) && !p->file->whole)) {
+    const bool whole = p->file->whole || device != NULL; /* what a GPU can run its plan asks */
+    if (kernel == NULL || (!whole && !gcs_cpu_allows(kernel->isa))) {
         if (!p->file->built_in)
             gcs_table_pass_over(p->report, p->number,
                                 kernel == NULL ? "kernel '%.48s' is not in this build"
@@ -123,7 +131,7 @@ static bool check_kernel(parser *p, gcs_table_entry *entry) {
         return false;
     }
     entry->current = strcmp(entry->line.impl_rev, "-") == 0 ||
-                     strcmp(entry->line.impl_rev, gcs_registry_impl_rev(kernel)) == 0;
+                     strcmp(entry->line.impl_rev, gcs_device_impl_rev(device, kernel)) == 0;
     return true;
 }
 
@@ -136,8 +144,10 @@ static bool take_entry(parser *p) {
                             count < GCS_TABLE_COLUMNS ? "fewer" : "more", GCS_TABLE_COLUMNS);
         return true;
     }
-    gcs_table_entry entry = {.any_machine = p->section == SECTION_ANY, .identity = p->identity};
-    if (!gcs_table_parse_fields(fields, &entry.line, problem)) {
+    gcs_table_entry entry = {.any_machine = p->section == SECTION_ANY,
+                             .of_device = p->owner == OWNER_DEVICE,
+                             .identity = p->identity};
+    if (!gcs_table_parse_fields(fields, entry.of_device, &entry.line, problem)) {
         gcs_table_pass_over(p->report, p->number, "%s", problem);
         return true;
     }
@@ -147,24 +157,46 @@ static bool take_entry(parser *p) {
 }
 
 static bool section_counts(const parser *p) {
-    return p->section >= (p->file->whole ? SECTION_OTHER : SECTION_ANY);
+    const owner wanted = p->file->device != NULL ? OWNER_DEVICE : OWNER_CPU;
+    return p->file->whole ? p->section >= SECTION_OTHER
+                          : p->owner == wanted && p->section >= SECTION_ANY;
 }
 
-static void begin_section(parser *p, const char *text) {
+static void note_section(parser *p, const char *text) {
+    p->identity = p->at + (size_t)(text - p->line);
+    p->section_seen = true;
+    if (section_counts(p))
+        p->section_ours = true;
+    else if (p->owner == OWNER_CPU && p->first_other == 0)
+        p->first_other = p->number;
+}
+
+static void begin_device(parser *p, const char *text) {
+    p->owner = OWNER_DEVICE;
+    if (!gcs_device_identity_parse(text, &p->device)) {
+        gcs_table_pass_over(p->report, p->number, "device is malformed");
+        p->section = SECTION_BAD;
+    } else {
+        const gcs_device_identity *own = p->file->device;
+        p->section = own != NULL && gcs_device_identity_equal(&p->device, own) ? SECTION_THIS
+                                                                               : SECTION_OTHER;
+    }
+    note_section(p, text);
+}
+
+static void begin_machine(parser *p, const char *text) {
     gcs_machine machine;
+    p->owner = OWNER_CPU;
     if (strcmp(text, "any") == 0) {
         p->section = SECTION_ANY;
     } else if (!gcs_machine_parse(text, &machine)) {
         gcs_table_pass_over(p->report, p->number, "machine is malformed");
         p->section = SECTION_BAD;
     } else {
-        p->section = gcs_machine_same(&machine, p->machine) ? SECTION_THIS : SECTION_OTHER;
+        const bool ours = p->machine != NULL && gcs_machine_same(&machine, p->machine);
+        p->section = ours ? SECTION_THIS : SECTION_OTHER;
     }
-    p->identity = p->at + (size_t)(text - p->line);
-    if (section_counts(p))
-        p->section_ours = true;
-    else if (p->first_other == 0)
-        p->first_other = p->number;
+    note_section(p, text);
 }
 
 /* False: memory ran out. */
@@ -175,7 +207,9 @@ static bool take_line(parser *p) {
         if (tab == p->line)
             gcs_table_pass_over(p->report, p->number, "line begins with a tab");
     } else if (strncmp(p->line, "machine\t", 8) == 0) {
-        begin_section(p, p->line + 8);
+        begin_machine(p, p->line + 8);
+    } else if (strncmp(p->line, "device\t", 7) == 0) {
+        begin_device(p, p->line + 7);
     } else if (strncmp(p->line, "tool\t", 5) == 0 || strncmp(p->line, "columns\t", 8) == 0) {
         /* for readers */
     } else if (strncmp(p->line, "date\t", 5) == 0) {
@@ -183,7 +217,7 @@ static bool take_line(parser *p) {
             gcs_table_pass_over(p->report, p->number, "date is not YYYY-MM-DD");
     } else if (strncmp(p->line, "line\t", 5) == 0) {
         if (p->section == SECTION_NONE)
-            gcs_table_pass_over(p->report, p->number, "line before the first machine");
+            gcs_table_pass_over(p->report, p->number, "line before the first machine or device");
         else if (section_counts(p))
             return take_entry(p);
     } else {
@@ -249,8 +283,10 @@ bool gcs_table_parse(const gcs_table_file *file, const gcs_machine *machine,
         }
         at += length + ended;
     }
-    if (!p.section_ours)
-        return refuse_file(report, p.first_other != 0 ? p.first_other : p.number - 1,
-                           p.first_other != 0 ? "is of another machine" : "names no machine");
+    if (!p.section_seen)
+        return refuse_file(report, p.number - 1, "names no machine and no device");
+    /* A machine has several devices, and none that a table must have lines for. */
+    if (!p.section_ours && p.first_other != 0 && file->device == NULL)
+        return refuse_file(report, p.first_other, "is of another machine");
     return true;
 }

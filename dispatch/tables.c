@@ -199,7 +199,8 @@ static bool take_text(gcs_tables *tables, const gcs_environment *env, const gcs_
         return false;
     if (report.refused)
         tables->entries.count = first;
-    drop_above_cap(&tables->entries, first, env->isa_cap);
+    if (!tables->of_device)
+        drop_above_cap(&tables->entries, first, env->isa_cap);
     if (!report.refused)
         keep_winners(&tables->entries, first, file->built_in ? NULL : &report);
     if (!env->tuned)
@@ -208,6 +209,10 @@ static bool take_text(gcs_tables *tables, const gcs_environment *env, const gcs_
     source->lines = tables->entries.count - first;
     gcs_log(env, GCS_LOG_INFO, "table %s: %zu lines", source->path, source->lines);
     return report.first_line == 0 || warn_of_report(env, source, &report);
+}
+
+static const gcs_device_identity *device_of(const gcs_tables *tables) {
+    return tables->of_device ? &tables->device : NULL;
 }
 
 /* False: memory ran out. */
@@ -226,7 +231,8 @@ static bool read_source(gcs_tables *tables, const gcs_environment *env, size_t i
         source->found = true;
         return warn(env, source, new_text("%s: %s; the file is not used", source->path, problem));
     }
-    const gcs_table_file file = {.text = text, .size = size, .source = (uint32_t)index};
+    const gcs_table_file file = {
+        .text = text, .size = size, .source = (uint32_t)index, .device = device_of(tables)};
     const bool taken = take_text(tables, env, &file);
     free(text);
     return taken;
@@ -242,18 +248,15 @@ static bool read_all(gcs_tables *tables, const gcs_environment *env, size_t name
     const gcs_table_file file = {.text = gcs_table_builtin,
                                  .size = strlen(gcs_table_builtin),
                                  .source = (uint32_t)last,
+                                 .device = device_of(tables),
                                  .built_in = true};
     return take_text(tables, env, &file);
 }
 
 /* ---- Interface --------------------------------------------------------------------------- */
 
-gcs_tables *gcs_tables_open(const gcs_environment *env, const gcs_machine *machine,
-                            const char *override) {
-    gcs_tables *tables = calloc(1, sizeof *tables);
-    if (tables == NULL)
-        return NULL;
-    tables->machine = *machine;
+/* Fills what is empty; NULL: memory ran out. */
+static gcs_tables *fill(gcs_tables *tables, const gcs_environment *env, const char *override) {
     size_t named;
     if (!add_sources(tables, env, override, &named) || !read_all(tables, env, named)) {
         gcs_tables_close(tables);
@@ -261,6 +264,25 @@ gcs_tables *gcs_tables_open(const gcs_environment *env, const gcs_machine *machi
     }
     keep_winners(&tables->entries, 0, NULL);
     return tables;
+}
+
+gcs_tables *gcs_tables_open(const gcs_environment *env, const gcs_machine *machine,
+                            const char *override) {
+    gcs_tables *tables = calloc(1, sizeof *tables);
+    if (tables == NULL)
+        return NULL;
+    tables->machine = *machine;
+    return fill(tables, env, override);
+}
+
+gcs_tables *gcs_tables_open_for_device(const gcs_environment *env,
+                                       const gcs_device_identity *device, const char *override) {
+    gcs_tables *tables = calloc(1, sizeof *tables);
+    if (tables == NULL)
+        return NULL;
+    tables->of_device = true;
+    tables->device = *device;
+    return fill(tables, env, override);
 }
 
 void gcs_tables_close(gcs_tables *tables) {
@@ -275,7 +297,8 @@ void gcs_tables_close(gcs_tables *tables) {
     free(tables);
 }
 
-bool gcs_table_file_check(const char *path, const gcs_machine *machine, char *why, size_t size) {
+bool gcs_table_file_check(const char *path, const gcs_machine *machine,
+                          const gcs_device_identity *device, char *why, size_t size) {
     char *text = NULL;
     size_t length = 0;
     const char *problem = NULL;
@@ -288,7 +311,7 @@ bool gcs_table_file_check(const char *path, const gcs_machine *machine, char *wh
                                                 : problem);
         return false;
     }
-    const gcs_table_file file = {.text = text, .size = length};
+    const gcs_table_file file = {.text = text, .size = length, .device = device};
     gcs_table_entries entries = {NULL, 0, 0};
     gcs_table_report report;
     const bool parsed = gcs_table_parse(&file, machine, &entries, &report);

@@ -65,10 +65,10 @@ on_standin $few --shapes=1 --benchmark_list_tests=true || fail "the list of shap
 
 refuses 1 'there is no GPU number 7' --device=7
 refuses 2 "option '--threads' is none of --backend=cuda" --threads=2
-refuses 2 "'--backend' must be cpu or cuda, not 'tpu'" --backend=tpu
+refuses 2 "'--backend' must be cpu, cuda or opencl, not 'tpu'" --backend=tpu
 status=0
 "$models" --shapes=1 >"$scratch/output" 2>&1 || status=$?
-if [ "$status" -ne 2 ] || ! grep -q "'--shapes' needs --backend=cuda" "$scratch/output"; then
+if [ "$status" -ne 2 ] || ! grep -q "'--shapes' needs --backend=cuda or --backend=opencl" "$scratch/output"; then
     fail "--shapes on the CPU"
 fi
 echo "bench_models --backend=cuda: networks, graphs, shapes, forced kernels, refusals"

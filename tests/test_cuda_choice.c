@@ -110,6 +110,7 @@ static void blocks_are_filled(void **state) {
 
 static void forced(void **state) {
     (void)state;
+    static const gcs_cuda_question nothing = {.tables = NULL};
     const gcs_need need =
         need_of(GCS_RULE_SGDM, GCS_CENTER_GRADIENT, GCS_TYPE_F32, GCS_VIEW_ROWS, 500);
     gcs_choice choice;
@@ -118,11 +119,11 @@ static void forced(void **state) {
         if (gcs_cuda_fits(&gcs_cuda_kernels[i], &need, &devices[3]))
             other = &gcs_cuda_kernels[i];
     }
-    assert_true(gcs_cuda_choose(&need, &devices[3], other, &choice));
+    assert_true(gcs_cuda_choose(&need, &devices[3], other, &nothing, &choice));
     assert_ptr_equal(choice.kernel, &other->row);
     assert_int_equal(choice.why, GCS_WHY_FORCED);
     const gcs_need flat = need_of(GCS_RULE_SGDM, GCS_CENTER_NONE, GCS_TYPE_F32, GCS_VIEW_FLAT, 500);
-    assert_true(gcs_cuda_choose(&flat, &devices[3], other, &choice));
+    assert_true(gcs_cuda_choose(&flat, &devices[3], other, &nothing, &choice));
     assert_int_equal(choice.why, GCS_WHY_FIXED_RULE);
     assert_int_equal(choice.kernel->view, GCS_VIEW_FLAT);
 }

@@ -7,8 +7,8 @@
 #include "tune/result.h"
 
 /* Enters the default, the ceiling and the candidates into an empty race with room for
- * gcs_candidates_most() entrants; each kernel is verified on the shape first. Kernels that do not
- * pass are written into *result with GCS_FATE_FAILED, counted in *rejected, and never timed.
+ * gcs_candidates_most(rig) entrants; each kernel is verified on the shape first. Kernels that do
+ * not pass are written into *result with GCS_FATE_FAILED, counted in *rejected, and never timed.
  * False: `why` says what failed (the default's kernel among others). */
 bool gcs_candidates_enter(gcs_race *race, const gcs_job *job, gcs_progress *progress,
                           gcs_shape_result *result, size_t *rejected, char *why, size_t why_size);
@@ -18,6 +18,6 @@ bool gcs_candidates_enter(gcs_race *race, const gcs_job *job, gcs_progress *prog
 bool gcs_candidates_enter_one(gcs_race *race, const gcs_job *job, const gcs_kernel *kernel,
                               char *why, size_t why_size);
 
-size_t gcs_candidates_most(void);
+size_t gcs_candidates_most(const gcs_rig *rig);
 
 #endif

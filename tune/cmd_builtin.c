@@ -43,12 +43,19 @@ static bool read_journal(work *w, size_t index, const char *path) {
         error(why, GCS_EXIT_USAGE);
         return false;
     }
+    if (journal->header.of_device) {
+        fprintf(stderr,
+                "gcstep builtin: %s: is of a device: the built-in table has lines for CPUs "
+                "alone\n",
+                path);
+        return false;
+    }
     if (journal->bad_lines) {
         fprintf(stderr, "gcstep builtin: %s:%zu: is not understood (%zu such line%s)\n", path,
                 journal->first_bad, journal->bad_lines, journal->bad_lines == 1 ? "" : "s");
         return false;
     }
-    if (!journal->same_kernels)
+    if (!journal->header.same_kernels)
         fprintf(stderr, "gcstep builtin: %s: measured on other kernels than this build's\n", path);
     w->machines[index] = journal->results;
     return true;
@@ -78,7 +85,7 @@ static void write_text(FILE *to, void *context) {
             "# shape; lines without it were kept: nothing was measured for them. Measured on:\n",
             GCS_TABLE_SCHEMA);
     for (size_t i = 0; i < w->count; i++) {
-        gcs_machine_format(&w->journals[i].machine, identity, sizeof identity);
+        gcs_machine_format(&w->journals[i].header.machine, identity, sizeof identity);
         fprintf(to, "#   %s (%zu shapes)\n", identity, w->machines[i].count);
     }
     fprintf(to, "machine\tany\n"

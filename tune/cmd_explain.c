@@ -4,6 +4,7 @@
 #include "models/model.h"
 #include "tune/command.h"
 #include "tune/options.h"
+#include "tune/rig.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +23,13 @@ static const char help[] =
     "  --shapes FILE    all tensors of a file (format: models/README.md)\n"
     "  --spec STEP      default: sgdm\n"
     "  --threads N      threads of the step; default: what this process may use\n"
+    "  --backend NAME   cpu (default), or cuda: a step on an NVIDIA GPU\n"
+    "  --device N       number of the GPU; default: 0\n"
     "  --table FILE     a table to look into first; it must exist\n"
     "  --help           this text\n"
     "\n" GCS_SPEC_HELP;
+
+#define MOST_DEVICES 1024
 
 typedef struct request {
     gcs_spec spec;
@@ -32,6 +37,10 @@ typedef struct request {
     const char *model, *shapes;
     gcs_layout layout; /* 0: not given */
     uint64_t rows, cols;
+    const char *backend; /* NULL: the CPU */
+    uint64_t device;
+    bool device_is_given;
+    gcs_rig *rig; /* of a device; NULL: the CPU */
 } request;
 
 enum {
@@ -42,6 +51,8 @@ enum {
     OPT_SHAPES,
     OPT_SPEC,
     OPT_THREADS,
+    OPT_BACKEND,
+    OPT_DEVICE,
     OPT_TABLE
 };
 
@@ -53,17 +64,20 @@ static const struct option options[] = {
     {"shapes", required_argument, NULL, OPT_SHAPES},
     {"spec", required_argument, NULL, OPT_SPEC},
     {"threads", required_argument, NULL, OPT_THREADS},
+    {"backend", required_argument, NULL, OPT_BACKEND},
+    {"device", required_argument, NULL, OPT_DEVICE},
     {"table", required_argument, NULL, OPT_TABLE},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
 /* A table that the user names must be one; of other tables the library itself tells in its log. */
-static bool read_table_name(const char *command, const char *path) {
+static bool check_table(const char *command, const request *r) {
     char why[512];
     gcs_machine machine;
     gcs_machine_read(&machine);
-    if (gcs_table_file_check(path, &machine, why, sizeof why))
+    if (!r->target.table || gcs_table_file_check(r->target.table, &machine,
+                                                 r->rig ? r->rig->device : NULL, why, sizeof why))
         return true;
     gcs_usage_error(command, "--table: %s", why);
     return false;
@@ -90,10 +104,43 @@ static bool read_option(const char *command, int answer, request *r) {
         return gcs_option_spec(command, optarg, &r->spec);
     case OPT_THREADS:
         return gcs_option_threads(command, optarg, &r->target.threads);
+    case OPT_BACKEND:
+        r->backend = strcmp(optarg, "cpu") != 0 ? optarg : NULL;
+        if (gcs_rig_is_known(optarg))
+            return true;
+        gcs_usage_error(command, "--backend: unknown backend '%s'; there are %s", optarg,
+                        gcs_rig_names());
+        return false;
+    case OPT_DEVICE:
+        r->device_is_given = true;
+        return gcs_option_number(command, "--device", optarg, 0, MOST_DEVICES, &r->device);
     default:
         r->target.table = optarg;
-        return read_table_name(command, optarg);
+        return true;
     }
+}
+
+/* Where the step would run; false after an error. */
+static bool open_place(const char *command, request *r) {
+    char why[512];
+    if (!r->backend) {
+        if (r->device_is_given)
+            gcs_usage_error(command, "--device goes with --backend cuda");
+        return !r->device_is_given;
+    }
+    if (r->target.threads) {
+        gcs_usage_error(command, "--threads goes with --backend cpu");
+        return false;
+    }
+    r->rig = gcs_rig_open(r->backend, (unsigned)r->device, why, sizeof why);
+    if (!r->rig) {
+        fprintf(stderr, "gcstep %s: %s\n", command, why);
+        return false;
+    }
+    const char *table = r->target.table;
+    r->target = r->rig->target(r->rig, NULL);
+    r->target.table = table;
+    return true;
 }
 
 /* False after an error: exactly one of a model, a file and a shape must be asked for. */
@@ -171,6 +218,13 @@ static gcs_tensor requested_tensor(const request *r) {
     }
 }
 
+static int explain_request(const request *r) {
+    if (r->model || r->shapes)
+        return explain_model(r);
+    gcs_tensor tensor = requested_tensor(r);
+    return explain(r, &tensor, NULL, 1);
+}
+
 int gcs_cmd_explain(int argc, char **argv) {
     request r = {.spec = gcs_spec_sgdm(), .target = gcs_cpu()};
     int answer;
@@ -187,10 +241,9 @@ int gcs_cmd_explain(int argc, char **argv) {
     }
     if (optind < argc)
         return gcs_usage_error(argv[0], "unexpected argument '%s'", argv[optind]);
-    if (!check_request(argv[0], &r))
-        return GCS_EXIT_USAGE;
-    if (r.model || r.shapes)
-        return explain_model(&r);
-    gcs_tensor tensor = requested_tensor(&r);
-    return explain(&r, &tensor, NULL, 1);
+    int status = GCS_EXIT_USAGE;
+    if (check_request(argv[0], &r) && open_place(argv[0], &r) && check_table(argv[0], &r))
+        status = explain_request(&r);
+    gcs_rig_close(r.rig);
+    return status;
 }

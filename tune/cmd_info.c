@@ -1,5 +1,6 @@
 /* gcstep info: this machine, the kernels it can run, and the tables in use. */
 #include "dispatch/cuda/choice.h"
+#include "dispatch/cuda/identity.h"
 #include "dispatch/cuda/image.h"
 #include "dispatch/opencl/device.h"
 #include "dispatch/opencl/source.h"
@@ -84,6 +85,14 @@ static void print_kernels(void) {
     print_library();
 }
 
+static void print_in_tables(const gcs_cuda_device *device) {
+    gcs_device_identity identity;
+    char text[GCS_DEVICE_IDENTITY_SIZE];
+    gcs_cuda_identity(device, &identity);
+    gcs_device_identity_format(&identity, text, sizeof text);
+    printf("  in tables  %s\n", text);
+}
+
 static void print_gpus(void) {
     const gcs_cuda_image *image = &gcs_cuda_built_image;
     printf("\nCUDA\n");
@@ -107,6 +116,8 @@ static void print_gpus(void) {
         if (known)
             gcs_cuda_device_format(&device, text, sizeof text);
         printf("  GPU %-6d %s\n", i, known ? text : gcs_last_error());
+        if (known)
+            print_in_tables(&device);
     }
 }
 

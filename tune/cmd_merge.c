@@ -19,8 +19,9 @@ static const char help[] =
     "                    a table. Without it the merged table goes to standard output\n"
     "  --help            this text\n"
     "\n"
-    "Each machine keeps a section of its own. Where lines of a machine are about the same step,\n"
-    "shape and threads, one is kept: of the kernels of this build rather than of other ones, then\n"
+    "Each machine, and each device, keeps a section of its own. Where lines of one are about the\n"
+    "same step, shape and threads, one is kept: of the kernels of this build rather than of other "
+    "ones, then\n"
     "the more rigorous, then the later, then the first; the measured time does not decide.\n"
     "A line that is malformed or names a kernel that is not one for it is named, with its file,\n"
     "and then nothing is written. Comments are not kept. The rules: docs/table.md.\n"
@@ -29,8 +30,9 @@ static const char help[] =
 
 typedef struct section {
     char identity[GCS_IDENTITY_SIZE];
-    bool any;
+    bool any, of_device;
     gcs_machine machine;
+    gcs_device_identity device;
 } section;
 
 typedef struct item {
@@ -52,19 +54,24 @@ typedef struct merger {
 
 /* ---- Collecting ---------------------------------------------------------------------------- */
 
-static bool is_of_section(const section *s, bool any, const gcs_machine *machine) {
-    return s->any == any && (any || gcs_machine_same(&s->machine, machine));
+static bool is_same_section(const section *a, const section *b) {
+    if (a->of_device != b->of_device || a->any != b->any)
+        return false;
+    return a->of_device ? gcs_device_identity_equal(&a->device, &b->device)
+                        : a->any || gcs_machine_same(&a->machine, &b->machine);
 }
 
 /* The entry's section, made where there is none; false: memory ran out. */
 static bool find_section(merger *m, const gcs_whole_table *table, const gcs_table_entry *entry,
                          size_t *index) {
-    section s = {.any = entry->any_machine};
+    section s = {.any = entry->any_machine, .of_device = entry->of_device};
     gcs_entry_identity(table, entry, s.identity);
-    if (!s.any)
+    if (s.of_device)
+        gcs_device_identity_parse(s.identity, &s.device);
+    else if (!s.any)
         gcs_machine_parse(s.identity, &s.machine);
     for (*index = 0; *index < m->section_count; ++*index)
-        if (is_of_section(&m->sections[*index], s.any, &s.machine))
+        if (is_same_section(&m->sections[*index], &s))
             return true;
     section *grown = realloc(m->sections, (m->section_count + 1) * sizeof *grown);
     if (!grown)
@@ -135,6 +142,10 @@ static void keep_winners(merger *m) {
     m->count = kept;
 }
 
+static void write_section(FILE *to, const section *s) {
+    fprintf(to, "%s\t%s\n", s->of_device ? "device" : "machine", s->identity);
+}
+
 static void write_text(FILE *to, void *context) {
     const merger *m = context;
     char text[2048], date[12];
@@ -143,7 +154,7 @@ static void write_text(FILE *to, void *context) {
     fputs(text, to);
     for (size_t i = 0; i < m->count; i++) {
         if (i == 0 || m->items[i].section != m->items[i - 1].section)
-            fprintf(to, "machine\t%s\n", m->sections[m->items[i].section].identity);
+            write_section(to, &m->sections[m->items[i].section]);
         gcs_table_format_line(m->items[i].line, text, sizeof text);
         fputs(text, to);
     }

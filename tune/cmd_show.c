@@ -17,7 +17,8 @@ static const char help[] =
     "\n"
     "Usage: gcstep show [FILE]\n"
     "\n"
-    "Without FILE: the merged tables in use, each line with the table it came from.\n"
+    "Without FILE: the merged tables in use, each line with the table it came from. Of a file the\n"
+    "lines of this machine, then those of devices, whatever devices they are.\n"
     "\n"
     "  tensor   layout and rows x cols; 'default' is the line for all shapes without one\n"
     "  us       microseconds of one step over the tensor\n"
@@ -37,6 +38,7 @@ static int order_classes(const gcs_table_key *a, const gcs_table_key *b) {
 typedef struct shown {
     const gcs_table_line *line;
     const char *path;
+    bool stale;
 } shown;
 
 static int by_key(const void *left, const void *right) {
@@ -90,7 +92,7 @@ static void print_line(const shown *s, widths w) {
     else
         printf(" %9s %7s %6s %6s %6s", "-", "-", "-", "-", "-");
     printf("  %-10s  %s:%" PRIu32 "%s\n", s->line->date, s->path, s->line->number,
-           gcs_line_is_stale(s->line) ? " (older kernels)" : "");
+           s->stale ? " (older kernels)" : "");
 }
 
 static void print_lines(shown *lines, size_t count) {
@@ -118,8 +120,9 @@ static int print_merged(const gcs_tables *tables) {
     if (!lines)
         return fail("out of memory", GCS_EXIT_FAILED);
     for (size_t i = 0; i < count; i++) {
-        const gcs_table_line *line = gcs_tables_line(tables, i);
-        lines[i] = (shown){line, gcs_tables_source(tables, line->source)->path};
+        const gcs_table_entry *entry = &tables->entries.items[i];
+        lines[i] = (shown){&entry->line, gcs_tables_source(tables, entry->line.source)->path,
+                           gcs_entry_is_stale(entry)};
     }
     print_lines(lines, count);
     free(lines);
@@ -157,10 +160,47 @@ static int print_file(const char *path, const gcs_table_entries *entries,
     if (!lines)
         return fail("out of memory", GCS_EXIT_FAILED);
     for (size_t i = 0; i < entries->count; i++)
-        lines[i] = (shown){&entries->items[i].line, path};
+        lines[i] = (shown){&entries->items[i].line, path, gcs_entry_is_stale(&entries->items[i])};
     print_lines(lines, entries->count);
     free(lines);
     return GCS_EXIT_OK;
+}
+
+/* The lines of the section whose identity is at `identity` in the file's text. */
+static bool print_section(const char *path, const char *text, const gcs_table_entries *entries,
+                          size_t identity) {
+    shown *lines = calloc(entries->count, sizeof *lines);
+    size_t count = 0;
+    if (!lines)
+        return false;
+    for (size_t i = 0; i < entries->count; i++) {
+        const gcs_table_entry *entry = &entries->items[i];
+        if (entry->identity == identity)
+            lines[count++] = (shown){&entry->line, path, gcs_entry_is_stale(entry)};
+    }
+    printf("\ndevice %.*s\n", (int)strcspn(text + identity, "\n"), text + identity);
+    print_lines(lines, count);
+    free(lines);
+    return true;
+}
+
+/* The sections of devices, whatever they are; *found: there is one with lines. */
+static int print_devices(const char *path, const char *text, size_t size, bool *found) {
+    const gcs_table_file file = {.text = text, .size = size, .whole = true};
+    gcs_table_entries entries = {NULL, 0, 0};
+    gcs_table_report report;
+    size_t last = SIZE_MAX;
+    bool printed = gcs_table_parse(&file, NULL, &entries, &report);
+    *found = false;
+    for (size_t i = 0; printed && i < entries.count; i++) {
+        if (!entries.items[i].of_device || entries.items[i].identity == last)
+            continue;
+        last = entries.items[i].identity;
+        *found = true;
+        printed = print_section(path, text, &entries, last);
+    }
+    free(entries.items);
+    return printed ? GCS_EXIT_OK : fail("out of memory", GCS_EXIT_FAILED);
 }
 
 static int show_file(const char *path) {
@@ -176,9 +216,15 @@ static int show_file(const char *path) {
     gcs_table_report report;
     gcs_machine machine;
     gcs_machine_read(&machine);
+    bool devices = false;
     int status = gcs_table_parse(&file, &machine, &entries, &report)
                      ? print_file(path, &entries, &report)
                      : fail("out of memory", GCS_EXIT_FAILED);
+    /* A table of another machine may have lines for this one's devices. */
+    if (status != GCS_EXIT_FAILED) {
+        const int of_devices = print_devices(path, text, size, &devices);
+        status = of_devices != GCS_EXIT_OK || devices ? of_devices : status;
+    }
     free(entries.items);
     free(text);
     return status;

@@ -20,6 +20,7 @@
 
 typedef struct run {
     const gcs_tune_request *request;
+    gcs_rig *rig;
     gcs_machine machine;
     gcs_jobs all;                   /* each shape once */
     gcs_jobs specs[GCS_MOST_SPECS]; /* by spec, for the summary */
@@ -37,7 +38,7 @@ static int error(const char *text, int status) {
 
 /* An emulator's times say nothing of a processor: they are shown, and written nowhere. */
 static bool keeps_results(const run *r) {
-    return !r->machine.emulated;
+    return r->rig->device || !r->machine.emulated;
 }
 
 /* ---- What there is to do ------------------------------------------------------------------- */
@@ -77,9 +78,9 @@ static uint64_t seconds_for(const gcs_tune_request *request, size_t shapes) {
 
 /* A shape's claim to time: what a round over it takes, and more where a network has it often. The
  * constant stands for setting up and verifying, which a small shape takes as long for as a big. */
-static double weight(const gcs_job *job) {
+static double weight(const run *r, const gcs_job *job) {
     const double setting_up = 8 << 20;
-    double round = (double)gcs_job_bytes(job) * (double)gcs_race_copies(job);
+    double round = (double)gcs_job_bytes(job) * (double)r->rig->copies(r->rig, job);
     return setting_up + round * sqrt((double)job->occurrences);
 }
 
@@ -87,7 +88,7 @@ static double open_weight(const run *r, size_t from) {
     double sum = 0;
     for (size_t i = from; i < r->all.count; i++)
         if (!is_done(r, &r->all.jobs[i]))
-            sum += weight(&r->all.jobs[i]);
+            sum += weight(r, &r->all.jobs[i]);
     return sum;
 }
 
@@ -97,13 +98,13 @@ static bool measure(run *r, size_t index) {
     uint64_t now = gcs_now_ns(), end = r->progress.deadline;
     if (now >= end || gcs_interrupted())
         return false;
-    double part = weight(job) / open_weight(r, index);
+    double part = weight(r, job) / open_weight(r, index);
     gcs_time_limits limits = {.share = now + (uint64_t)(part * (double)(end - now)), .run = end};
     gcs_shape_result result;
     char why[640];
     gcs_progress_shape(&r->progress, &job->key);
-    switch (gcs_tournament(job, r->request->rigor, &limits, &r->progress, &result, &r->rejected,
-                           why, sizeof why)) {
+    switch (gcs_tournament(r->rig, job, r->request->rigor, &limits, &r->progress, &result,
+                           &r->rejected, why, sizeof why)) {
     case GCS_OUTCOME_DONE:
         break;
     case GCS_OUTCOME_NO_TIME:
@@ -113,7 +114,7 @@ static bool measure(run *r, size_t index) {
         gcs_progress_note(&r->progress, "not measured: %s", why);
         gcs_result_free(&result);
         r->failed++;
-        return true;
+        return !r->rig->lost;
     }
     gcs_progress_result(&r->progress, &result,
                         (double)gcs_job_bytes(job) / result.evidence.median_ns);
@@ -140,9 +141,13 @@ static void warn_if_busy(const run *r) {
 static void measure_all(run *r) {
     size_t open = count_open(r);
     uint64_t seconds = seconds_for(r->request, open);
-    fprintf(stderr, "gcstep tune: %zu of %zu shapes to measure with %d thread%s, at most %u:%02u\n",
-            open, r->all.count, r->request->threads, r->request->threads == 1 ? "" : "s",
-            (unsigned)(seconds / 60), (unsigned)(seconds % 60));
+    fprintf(stderr, "gcstep tune: %zu of %zu shapes to measure ", open, r->all.count);
+    if (r->rig->device)
+        fprintf(stderr, "on %s", r->rig->text);
+    else
+        fprintf(stderr, "with %d thread%s", r->request->threads,
+                r->request->threads == 1 ? "" : "s");
+    fprintf(stderr, ", at most %u:%02u\n", (unsigned)(seconds / 60), (unsigned)(seconds % 60));
     if (open < r->all.count)
         fprintf(stderr, "gcstep tune: %zu are in %s already (--fresh measures them again)\n",
                 r->all.count - open, r->request->journal);
@@ -153,7 +158,7 @@ static void measure_all(run *r) {
                 r->all.split, r->all.split == 1 ? "" : "s");
     gcs_progress_open(&r->progress, open, gcs_now_ns() + seconds * SECOND_NS);
     gcs_interrupt_catch();
-    if (open > 0)
+    if (open > 0 && !r->rig->device)
         warn_if_busy(r);
     for (size_t i = 0; i < r->all.count; i++)
         if (!is_done(r, &r->all.jobs[i]) && !measure(r, i))
@@ -169,10 +174,14 @@ static int finish(run *r) {
     size_t lines = r->results.count;
     size_t open = count_open(r);
     if (gcs_interrupted() && keeps_results(r)) {
+        char place[64] = "";
+        if (r->rig->device)
+            snprintf(place, sizeof place, "--backend %s --device %u ", q->backend,
+                     (unsigned)q->device);
         fprintf(stderr,
                 "gcstep tune: interrupted; what is measured is in %s, and 'gcstep tune --resume "
-                "--table %s' or the same command goes on from there\n",
-                q->journal, q->table);
+                "%s--table %s' or the same command goes on from there\n",
+                q->journal, place, q->table);
         return GCS_EXIT_INTERRUPTED;
     }
     if (keeps_results(r) && !gcs_table_output_write(q->table, &r->machine, &r->results, &r->all,
@@ -218,8 +227,12 @@ static int open_journal(run *r) {
 static int tune(run *r) {
     char why[1024];
     gcs_machine_read(&r->machine);
+    r->rig = gcs_rig_open(r->request->backend, (unsigned)r->request->device, why, sizeof why);
+    if (!r->rig)
+        return error(why, GCS_EXIT_USAGE);
+    r->results.device = r->rig->device;
     if (keeps_results(r) &&
-        !gcs_table_output_check(r->request->table, &r->machine, why, sizeof why))
+        !gcs_table_output_check(r->request->table, &r->machine, r->rig->device, why, sizeof why))
         return error(why, GCS_EXIT_USAGE);
     if (!collect_jobs(r))
         return error("out of memory", GCS_EXIT_FAILED);
@@ -241,6 +254,7 @@ int gcs_cmd_tune(int argc, char **argv) {
     int status;
     if (gcs_tune_request_read(&request, argc, argv, &status))
         status = tune(&r);
+    gcs_rig_close(r.rig);
     gcs_results_free(&r.results);
     gcs_jobs_free(&r.all);
     for (size_t s = 0; s < GCS_MOST_SPECS; s++)

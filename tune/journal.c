@@ -25,12 +25,13 @@ static bool write_all(int file, const char *text, size_t size) {
 }
 
 /* The header's text, to be freed; NULL when memory ran out. */
-static char *header_text(const gcs_machine *machine, size_t *size) {
+static char *header_text(const gcs_machine *machine, const gcs_device_identity *device,
+                         size_t *size) {
     char *text = NULL;
     FILE *to = open_memstream(&text, size);
     if (!to)
         return NULL;
-    gcs_journal_write_header(to, machine);
+    gcs_journal_write_header(to, machine, device);
     if (fclose(to) != 0) {
         free(text);
         return NULL;
@@ -95,7 +96,7 @@ static bool read_or_start(gcs_journal *journal, const gcs_machine *machine, bool
     const char *problem;
     if (gcs_file_read(journal->path, MOST_BYTES, &text, &size, &problem) != GCS_FILE_OK)
         return fail(note, note_size, journal->path, "cannot be read");
-    char *header = header_text(machine, &header_size);
+    char *header = header_text(machine, results->device, &header_size);
     bool done = header != NULL;
     if (!done)
         fail(note, note_size, journal->path, "out of memory");
@@ -104,9 +105,9 @@ static bool read_or_start(gcs_journal *journal, const gcs_machine *machine, bool
     else {
         if (size > 0 && !fresh)
             snprintf(note, note_size,
-                     "%s is of another machine or of other kernels: set aside as "
+                     "%s is of another %s or of other kernels: set aside as "
                      "%s.old",
-                     journal->path, journal->path);
+                     journal->path, results->device ? "device" : "machine", journal->path);
         done = start(journal, size > 0, header, header_size, note, note_size);
     }
     free(header);
@@ -153,10 +154,11 @@ bool gcs_journal_begin_run(const gcs_journal *journal, const char *words) {
 static bool read_contents(gcs_journal_contents *contents, const char *path, char *text, size_t size,
                           char *why, size_t why_size) {
     gcs_journal_reading reading;
-    size_t header_size;
-    if (!gcs_journal_parse_header(text, &header_size, &contents->machine, &contents->same_kernels))
+    if (!gcs_journal_parse_header(text, &contents->header))
         return fail(why, why_size, path, "is no journal of gcstep tune");
-    if (!gcs_journal_parse(text, size, header_size, &contents->results, &reading) ||
+    if (contents->header.of_device)
+        contents->results.device = &contents->header.device;
+    if (!gcs_journal_parse(text, size, contents->header.size, &contents->results, &reading) ||
         (reading.run && !(contents->run = strdup(reading.run))))
         return fail(why, why_size, path, "out of memory");
     contents->bad_lines = reading.bad_lines;

@@ -3,6 +3,7 @@
 #ifndef GCSTEP_TUNE_JOURNAL_H
 #define GCSTEP_TUNE_JOURNAL_H
 
+#include "tune/journal_text.h"
 #include "tune/result.h"
 
 typedef struct gcs_journal {
@@ -10,7 +11,8 @@ typedef struct gcs_journal {
     int file;
 } gcs_journal;
 
-/* Opens or creates the journal and reads the results that it holds. One of another machine or of
+/* Opens or creates the journal and reads the results that it holds, which are of results->device
+ * or, where that is NULL, of `machine`. One of another machine or device or of
  * other kernels, or any where `fresh`, is set aside as PATH.old. A line that a killed run left
  * unfinished is cut off. `note` (may be "") says what was found. False: `note` is the error. */
 bool gcs_journal_open(gcs_journal *journal, const char *path, const gcs_machine *machine,
@@ -24,8 +26,7 @@ bool gcs_journal_begin_run(const gcs_journal *journal, const char *words);
 
 /* Reads a journal without changing it. */
 typedef struct gcs_journal_contents {
-    gcs_machine machine;
-    bool same_kernels; /* measured on this build's kernels */
+    gcs_journal_header header;
     gcs_results results;
     char *run;                   /* what the last run was asked for; NULL: no line says it */
     size_t bad_lines, first_bad; /* as gcs_journal_reading */

@@ -13,8 +13,21 @@
 #define MOST_FIELDS      21
 #define REAL             "\t%.17g" /* so many digits give the same number when read */
 
-void gcs_journal_write_header(FILE *to, const gcs_machine *machine) {
+static void write_device(FILE *to, const gcs_device_identity *device) {
+    const gcs_device_backend *backend = gcs_device_backend_find(device->backend);
+    char identity[GCS_DEVICE_IDENTITY_SIZE];
+    gcs_device_identity_format(device, identity, sizeof identity);
+    fprintf(to, "gcstep-journal\t2\ndevice\t%s\nimpl_revs\t%s=%s\n", identity, device->backend,
+            backend ? backend->impl_rev() : "-");
+}
+
+void gcs_journal_write_header(FILE *to, const gcs_machine *machine,
+                              const gcs_device_identity *device) {
     char identity[512];
+    if (device) {
+        write_device(to, device);
+        return;
+    }
     gcs_machine_format(machine, identity, sizeof identity);
     fprintf(to, "gcstep-journal\t2\nmachine\t%s\nimpl_revs", identity);
     for (size_t i = 0; i < gcs_registry_lists(); i++) {
@@ -59,30 +72,38 @@ static bool take_header_line(const char **at, const char *word, char *text, size
     return cut >= 0 && (size_t)cut < size;
 }
 
-/* Whether the text begins with the header that this build writes on that machine. */
-static bool is_of_this_build(const char *text, const gcs_machine *machine) {
+/* Whether the text begins with the header that this build writes there. */
+static bool is_of_this_build(const char *text, const gcs_journal_header *header) {
     char *own = NULL;
     size_t size;
     FILE *to = open_memstream(&own, &size);
     if (!to)
         return false;
-    gcs_journal_write_header(to, machine);
+    gcs_journal_write_header(to, &header->machine, header->of_device ? &header->device : NULL);
     const bool same = fclose(to) == 0 && strncmp(text, own, size) == 0;
     free(own);
     return same;
 }
 
-bool gcs_journal_parse_header(const char *text, size_t *size, gcs_machine *machine,
-                              bool *same_kernels) {
+/* The line of a machine or of a device. */
+static bool take_owner(const char **at, gcs_journal_header *header) {
+    char value[1024];
+    if (take_header_line(at, "machine", value, sizeof value))
+        return gcs_machine_parse(value, &header->machine);
+    header->of_device = true;
+    return take_header_line(at, "device", value, sizeof value) &&
+           gcs_device_identity_parse(value, &header->device);
+}
+
+bool gcs_journal_parse_header(const char *text, gcs_journal_header *header) {
     char value[1024];
     const char *at = text;
+    memset(header, 0, sizeof *header);
     if (!take_header_line(&at, "gcstep-journal", value, sizeof value) || strcmp(value, "2") != 0 ||
-        !take_header_line(&at, "machine", value, sizeof value) ||
-        !gcs_machine_parse(value, machine) ||
-        !take_header_line(&at, "impl_revs", value, sizeof value))
+        !take_owner(&at, header) || !take_header_line(&at, "impl_revs", value, sizeof value))
         return false;
-    *size = (size_t)(at - text);
-    *same_kernels = is_of_this_build(text, machine);
+    header->size = (size_t)(at - text);
+    header->same_kernels = is_of_this_build(text, header);
     return true;
 }
 
@@ -132,7 +153,8 @@ static bool read_candidate(char *const f[], gcs_candidate_result *c) {
            (c->fate == GCS_FATE_FAILED || c->median > 0);
 }
 
-static bool read_key(char *const f[], gcs_table_key *key) {
+/* On a device there are no threads to count. */
+static bool read_key(char *const f[], bool of_device, gcs_table_key *key) {
     gcs_spec spec;
     if (!gcs_spec_parse(f[1], &spec) || !gcs_layout_parse(f[2], &key->layout) ||
         !gcs_types_parse(f[3], &key->gradient, &key->copy) ||
@@ -141,7 +163,7 @@ static bool read_key(char *const f[], gcs_table_key *key) {
         return false;
     key->rule = spec.rule;
     key->center = spec.center;
-    return key->rows > 0 && key->cols > 0 && key->threads > 0;
+    return key->rows > 0 && key->cols > 0 && (key->threads == 0) == of_device;
 }
 
 static bool find_winner(gcs_shape_result *result, const char *kernel) {
@@ -155,9 +177,9 @@ static bool find_winner(gcs_shape_result *result, const char *kernel) {
 }
 
 /* `result` has its candidates already. */
-static bool read_result(char *const f[], gcs_shape_result *result) {
+static bool read_result(char *const f[], bool of_device, gcs_shape_result *result) {
     gcs_evidence *e = &result->evidence;
-    return read_key(f, &result->key) && gcs_rigor_parse(f[7], &result->rigor) &&
+    return read_key(f, of_device, &result->key) && gcs_rigor_parse(f[7], &result->rigor) &&
            read_text(f[8], result->date, sizeof result->date) && find_winner(result, f[9]) &&
            result->candidates[0].fate == GCS_FATE_DEFAULT &&
            read_real(f[10], &result->default_ns) && read_real(f[11], &e->median_ns) &&
@@ -192,7 +214,8 @@ static line_kind take_line(char *line, gcs_shape_result *pending, gcs_results *r
         *room = candidate;
         return LINE_CANDIDATE;
     }
-    if (count != RESULT_FIELDS || strcmp(fields[0], "result") != 0 || !read_result(fields, pending))
+    if (count != RESULT_FIELDS || strcmp(fields[0], "result") != 0 ||
+        !read_result(fields, results->device != NULL, pending))
         return LINE_BAD;
     if (!gcs_results_put(results, pending))
         return LINE_NO_MEMORY;

@@ -10,18 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void name_kernel(gcs_table_line *line, const char *name) {
-    const gcs_kernel *kernel = gcs_registry_find(name);
+static void name_kernel(const gcs_device_identity *device, gcs_table_line *line, const char *name) {
+    const gcs_kernel *kernel = gcs_device_kernel(device, name);
     snprintf(line->kernel, sizeof line->kernel, "%s", name);
     snprintf(line->impl_rev, sizeof line->impl_rev, "%s",
-             kernel ? gcs_registry_impl_rev(kernel) : "-");
+             kernel ? gcs_device_impl_rev(device, kernel) : "-");
 }
 
-gcs_table_line gcs_line_of(const gcs_shape_result *result) {
+gcs_table_line gcs_line_of(const gcs_device_identity *device, const gcs_shape_result *result) {
     gcs_table_line line = {
         .key = result->key, .rigor = result->rigor, .evidence = result->evidence};
     snprintf(line.date, sizeof line.date, "%s", result->date);
-    name_kernel(&line, result->candidates[result->winner].kernel);
+    name_kernel(device, &line, result->candidates[result->winner].kernel);
     return line;
 }
 
@@ -41,7 +41,7 @@ static const char *best_single(const gcs_evidence_set *set, gcs_loss *loss) {
         if (!gcs_evidence_has(set, set->machines, result))
             continue;
         const char *name = result->candidates[result->winner].kernel;
-        const gcs_kernel *kernel = gcs_registry_find(name);
+        const gcs_kernel *kernel = gcs_device_kernel(set->machines->device, name);
         if (!kernel || !gcs_serves_set(set, kernel) || !gcs_loss_of(set, name, &other) ||
             !(other.sum < loss->sum))
             continue;
@@ -66,7 +66,7 @@ static bool default_line(const gcs_evidence_set *set, gcs_table_line *line) {
     if (!kernel)
         return false;
     *line = blank_default(set);
-    name_kernel(line, kernel);
+    name_kernel(set->machines->device, line, kernel);
     line->evidence.vs_default = exp(loss.log_gain / (double)loss.shapes);
     /* As careful as the least careful of its measurements, and of the latest date. */
     line->rigor = GCS_RIGOR_EXHAUSTIVE;
@@ -84,13 +84,15 @@ static bool default_line(const gcs_evidence_set *set, gcs_table_line *line) {
 
 /* The built-in table's default lines as they count here; NULL: memory ran out, or a GCSTEP_* value
  * is not known. */
-static gcs_tables *open_builtin(void) {
+static gcs_tables *open_builtin(const gcs_device_identity *device) {
     gcs_environment env;
     gcs_machine machine;
     if (gcs_environment_read(&env) != GCS_OK)
         return NULL;
     env.tuned = false;
     env.log = GCS_LOG_OFF;
+    if (device)
+        return gcs_tables_open_for_device(&env, device, NULL);
     gcs_machine_read(&machine);
     return gcs_tables_open(&env, &machine, NULL);
 }
@@ -108,7 +110,7 @@ static const gcs_kernel *unprotected_kernel(const gcs_evidence_set *set) {
     key.cols = set->up_to;
     gcs_environment env;
     gcs_choice choice;
-    gcs_tables *tables = open_builtin();
+    gcs_tables *tables = open_builtin(NULL);
     const gcs_kernel *kernel = NULL;
     if (tables && gcs_tables_find(tables, &key, false, NULL, NULL, &choice))
         kernel = choice.line->key.cols == 0 ? choice.kernel : NULL;
@@ -124,7 +126,7 @@ static bool keeping_line(const gcs_evidence_set *set, gcs_table_line *line) {
     if (!kernel)
         return false;
     *line = blank_default(set);
-    name_kernel(line, kernel->name);
+    name_kernel(NULL, line, kernel->name);
     return true;
 }
 
@@ -139,6 +141,9 @@ size_t gcs_default_lines_of(const gcs_results *results, const gcs_table_key *key
                             .above = rows ? gcs_table_short_row(key) : 0,
                             .isa = GCS_ISA_COUNT,
                             .left_out = left_out};
+    /* A device's fixed rule goes by the length of groups, which no single kernel does. */
+    if (results->device && key->layout != GCS_LAYOUT_FLAT)
+        return 0;
     size_t count = default_line(&set, &lines[0]);
     if (!rows)
         return count;
@@ -170,7 +175,8 @@ static bool add_lines(gcs_tables *tables, const gcs_results *results,
     size_t count = tables->entries.count;
     for (size_t i = 0; i < results->count; i++)
         if (&results->results[i] != left_out)
-            items[count++] = (gcs_table_entry){.line = gcs_line_of(&results->results[i])};
+            items[count++] =
+                (gcs_table_entry){.line = gcs_line_of(results->device, &results->results[i])};
     const size_t lines = gcs_default_lines_of(results, &left_out->key, left_out, defaults);
     for (size_t i = 0; i < lines; i++)
         items[count++] = (gcs_table_entry){.line = defaults[i]};
@@ -188,12 +194,13 @@ static bool was_timed(const void *context, const gcs_kernel *kernel) {
 bool gcs_leave_out(const gcs_results *results, const gcs_shape_result *shape,
                    const gcs_machine *machine, gcs_left_out *lost) {
     gcs_choice choice;
-    gcs_tables *tables = open_builtin();
+    gcs_tables *tables = open_builtin(results->device);
     if (!tables || !add_lines(tables, results, shape)) {
         gcs_tables_close(tables);
         return false;
     }
-    tables->machine = *machine;
+    if (!results->device)
+        tables->machine = *machine;
     const char *kernel = shape->candidates[0].kernel; /* no line: the default */
     if (gcs_tables_find(tables, &shape->key, true, was_timed, shape, &choice))
         kernel = choice.kernel->name;

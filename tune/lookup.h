@@ -5,8 +5,8 @@
 
 #include "tune/result.h"
 
-/* A line of the table for the shape. */
-gcs_table_line gcs_line_of(const gcs_shape_result *result);
+/* A line of the table for the shape. `device` as in gcs_results. */
+gcs_table_line gcs_line_of(const gcs_device_identity *device, const gcs_shape_result *result);
 
 #define GCS_MOST_DEFAULT_LINES 2
 
@@ -15,7 +15,8 @@ gcs_table_line gcs_line_of(const gcs_shape_result *result);
  * names the kernel with the least summed regret over its shapes, of those that won a shape beyond
  * the noise and the present default. Where no single kernel does better than the default that there
  * is without the line there is none, but where a line for all rows would take the short ones too,
- * a line keeps them as they are. Returns their number. */
+ * a line keeps them as they are. On a device there are such lines for flat tensors alone. Returns
+ * their number. */
 size_t gcs_default_lines_of(const gcs_results *results, const gcs_table_key *key,
                             const gcs_shape_result *left_out,
                             gcs_table_line lines[GCS_MOST_DEFAULT_LINES]);
@@ -27,7 +28,8 @@ typedef struct gcs_left_out {
 } gcs_left_out;
 
 /* The kernel for the shape is looked up as dispatch does, among the lines of all other results and
- * the built-in table's. False when memory ran out. */
+ * the built-in table's. `machine` is that of the results where they are of a CPU. False when memory
+ * ran out. */
 bool gcs_leave_out(const gcs_results *results, const gcs_shape_result *shape,
                    const gcs_machine *machine, gcs_left_out *lost);
 

@@ -5,6 +5,7 @@
 #include "tune/command.h"
 #include "tune/journal.h"
 #include "tune/options.h"
+#include "tune/rig.h"
 #include "tune/shapes.h"
 #include "tune/tool.h"
 #include <getopt.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #define MOST_SECONDS  (30 * 24 * 3600)
+#define MOST_DEVICES  1024
 #define PROBE_ELEMENT ((uint64_t)1 << 28) /* a plan this large uses all the threads it may */
 
 static const char help[] =
@@ -29,8 +31,12 @@ static const char help[] =
     "  --time SECONDS  time for all shapes together; default: 1, 4 or 30 per shape, by rigor\n"
     "  --rigor LEVEL   quick, normal (default) or exhaustive: most rounds for each shape\n"
     "  --threads N     threads of a step; default: what this process may use\n"
+    "  --backend NAME  cpu (default), or cuda: an NVIDIA GPU; its journal is OUT.cuda-N.journal\n"
+    "  --device N      number of the GPU; default: 0\n"
     "  --table OUT     the table to write; default: the user's, which every step looks into.\n"
-    "                  Lines for other shapes that it has already are kept\n"
+    "                  Lines for other shapes, and for other devices, that it has already are\n"
+    "                  kept\n"
+    "  --output OUT    the same as --table\n"
     "  --resume        go on with the last run: with what OUT.journal says that it was asked for.\n"
     "                  Other options count before the journal's; --model or --shapes ask anew.\n"
     "                  It is an error if there is no journal of this machine and these kernels\n"
@@ -48,6 +54,8 @@ enum {
     OPT_TIME,
     OPT_RIGOR,
     OPT_THREADS,
+    OPT_BACKEND,
+    OPT_DEVICE,
     OPT_TABLE,
     OPT_RESUME,
     OPT_FRESH
@@ -60,7 +68,10 @@ static const struct option options[] = {
     {"time", required_argument, NULL, OPT_TIME},
     {"rigor", required_argument, NULL, OPT_RIGOR},
     {"threads", required_argument, NULL, OPT_THREADS},
+    {"backend", required_argument, NULL, OPT_BACKEND},
+    {"device", required_argument, NULL, OPT_DEVICE},
     {"table", required_argument, NULL, OPT_TABLE},
+    {"output", required_argument, NULL, OPT_TABLE},
     {"resume", no_argument, NULL, OPT_RESUME},
     {"fresh", no_argument, NULL, OPT_FRESH},
     {"help", no_argument, NULL, 'h'},
@@ -143,15 +154,28 @@ static bool add_specs(gcs_tune_request *r, char *list) {
 }
 
 static bool set_table(gcs_tune_request *r, const char *path) {
-    if ((size_t)snprintf(r->table, sizeof r->table, "%s", path) < sizeof r->table - 32 && *path)
+    if ((size_t)snprintf(r->table, sizeof r->table, "%s", path) < sizeof r->table - 48 && *path)
         return true;
     gcs_usage_error("tune", "--table: '%s' cannot be the name of a table", path);
     return false;
 }
 
+static bool set_backend(gcs_tune_request *r, const char *name) {
+    r->backend = name;
+    if (gcs_rig_is_known(name))
+        return true;
+    gcs_usage_error("tune", "--backend: unknown backend '%s'; there are %s", name, gcs_rig_names());
+    return false;
+}
+
+/* Whether the option says which journal it is, and so is none of those that a journal is told. */
+static bool names_journal(int option) {
+    return option == OPT_TABLE || option == OPT_BACKEND || option == OPT_DEVICE;
+}
+
 static bool read_option(gcs_tune_request *r, int answer) {
     const struct option *option = find_option(answer);
-    if (option->has_arg && answer != OPT_TABLE && !remember(r, option->name, optarg))
+    if (option->has_arg && !names_journal(answer) && !remember(r, option->name, optarg))
         return false;
     switch (answer) {
     case OPT_MODEL:
@@ -168,6 +192,11 @@ static bool read_option(gcs_tune_request *r, int answer) {
         return false;
     case OPT_THREADS:
         return gcs_option_threads("tune", optarg, &r->threads);
+    case OPT_BACKEND:
+        return set_backend(r, optarg);
+    case OPT_DEVICE:
+        r->device_is_given = true;
+        return gcs_option_number("tune", "--device", optarg, 0, MOST_DEVICES, &r->device);
     case OPT_TABLE:
         return set_table(r, optarg);
     case OPT_RESUME:
@@ -195,6 +224,10 @@ static bool probe_threads(gcs_tune_request *r) {
     return true;
 }
 
+static bool is_of_device(const gcs_tune_request *r) {
+    return strcmp(r->backend, "cpu") != 0;
+}
+
 /* The table's path, and by it the journal's. */
 static bool set_paths(gcs_tune_request *r) {
     char path[GCS_PATH_SIZE];
@@ -207,7 +240,12 @@ static bool set_paths(gcs_tune_request *r) {
         if (!set_table(r, path))
             return false;
     }
-    snprintf(r->journal, sizeof r->journal, "%.*s.journal", (int)sizeof r->table - 32, r->table);
+    /* Of a device another one than the CPU's: both may write to one table. */
+    char device[32] = "";
+    if (is_of_device(r))
+        snprintf(device, sizeof device, ".%s-%u", r->backend, (unsigned)r->device);
+    snprintf(r->journal, sizeof r->journal, "%.*s%s.journal", (int)sizeof r->table - 48, r->table,
+             device);
     return true;
 }
 
@@ -224,7 +262,7 @@ static int option_number(const char *name) {
 static bool is_given(const gcs_tune_request *given, int option) {
     return (option == OPT_SPEC && given->spec_count) || (option == OPT_TIME && given->seconds) ||
            (option == OPT_RIGOR && given->rigor != GCS_RIGOR_NONE) ||
-           (option == OPT_THREADS && given->threads) || option == OPT_TABLE;
+           (option == OPT_THREADS && given->threads) || names_journal(option);
 }
 
 static bool take_run(gcs_tune_request *r, char *words) {
@@ -243,15 +281,27 @@ static bool take_run(gcs_tune_request *r, char *words) {
     return true;
 }
 
+/* Whether a journal with that header is of the machine, or of the device, that is asked for. */
+static bool is_of_place(const gcs_tune_request *r, const gcs_journal_header *header) {
+    gcs_machine machine;
+    gcs_device_identity device;
+    char why[512];
+    if (header->of_device != is_of_device(r))
+        return false;
+    if (header->of_device)
+        return gcs_rig_identify(r->backend, (unsigned)r->device, &device, why, sizeof why) &&
+               gcs_device_identity_equal(&header->device, &device);
+    gcs_machine_read(&machine);
+    return gcs_machine_same(&header->machine, &machine);
+}
+
 /* Whether the journal is one to go on with; false after an error. */
 static bool check_journal(const gcs_tune_request *r, const gcs_journal_contents *contents) {
-    gcs_machine machine;
-    gcs_machine_read(&machine);
-    if (!gcs_machine_same(&contents->machine, &machine) || !contents->same_kernels) {
+    if (!is_of_place(r, &contents->header) || !contents->header.same_kernels) {
         gcs_usage_error("tune",
-                        "--resume: %s is of another machine or of other kernels, so that its "
+                        "--resume: %s is of another %s or of other kernels, so that its "
                         "results do not hold here; without --resume it is set aside",
-                        r->journal);
+                        r->journal, is_of_device(r) ? "device" : "machine");
         return false;
     }
     if (contents->run || r->model_count > 0)
@@ -275,8 +325,22 @@ static bool resume(gcs_tune_request *r) {
     return read;
 }
 
+static bool check_place(const gcs_tune_request *r) {
+    if (!is_of_device(r) && r->device_is_given)
+        gcs_usage_error("tune", "--device goes with --backend cuda");
+    else if (is_of_device(r) && r->threads)
+        gcs_usage_error("tune", "--threads goes with --backend cpu");
+    else
+        return true;
+    return false;
+}
+
 static bool set_defaults(gcs_tune_request *r) {
     gcs_environment env;
+    if (!r->backend)
+        r->backend = "cpu";
+    if (!check_place(r))
+        return false;
     if (r->resume && r->fresh) {
         gcs_usage_error("tune", "--resume and --fresh contradict each other");
         return false;
@@ -291,6 +355,8 @@ static bool set_defaults(gcs_tune_request *r) {
         r->specs[r->spec_count++] = gcs_spec_sgdm();
     if (r->rigor == GCS_RIGOR_NONE)
         r->rigor = GCS_RIGOR_NORMAL;
+    if (is_of_device(r))
+        return true;
     if (r->threads == 0 && !probe_threads(r))
         return false;
     char threads[16];

@@ -14,8 +14,11 @@ typedef struct gcs_tune_request {
     gcs_spec specs[GCS_MOST_SPECS];
     size_t spec_count;
     gcs_rigor rigor;
-    uint64_t seconds; /* 0: by rigor and number of shapes */
-    int threads;
+    uint64_t seconds;    /* 0: by rigor and number of shapes */
+    int threads;         /* 0: of a device */
+    const char *backend; /* "cpu" */
+    uint64_t device;     /* its number */
+    bool device_is_given;
     bool fresh;
     bool resume;
     char *run;        /* what was asked for: options and their values, joined by tabs */

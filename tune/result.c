@@ -60,7 +60,7 @@ void gcs_results_free(gcs_results *results) {
     for (size_t i = 0; i < results->count; i++)
         gcs_result_free(&results->results[i]);
     free(results->results);
-    *results = (gcs_results){NULL, 0, 0};
+    *results = (gcs_results){.results = NULL};
 }
 
 bool gcs_result_ratio(const gcs_shape_result *result, const char *kernel, double *ratio) {

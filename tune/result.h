@@ -42,6 +42,7 @@ typedef struct gcs_results {
     gcs_shape_result *results;
     size_t count;
     unsigned isas; /* bit 1 << gcs_isa: a kernel of it is among the candidates */
+    const gcs_device_identity *device; /* that they were measured on; NULL: a CPU */
 } gcs_results;
 
 /* Room for one more candidate; NULL when memory ran out. */

@@ -1,7 +1,5 @@
 /* Timing one line of a table again. */
 #include "tune/retime.h"
-#include "dispatch/registry.h"
-#include "measure/measure.h"
 #include "tune/candidates.h"
 #include "tune/race.h"
 #include "tune/result.h"
@@ -68,8 +66,8 @@ static gcs_retimed run(gcs_race *race, const gcs_table_line *line, uint64_t dead
                : GCS_RETIMED_NO_TIME;
 }
 
-gcs_retimed gcs_retime(const gcs_table_line *line, uint64_t deadline, gcs_retiming *timing,
-                       char *why, size_t why_size) {
+gcs_retimed gcs_retime(gcs_rig *rig, const gcs_table_line *line, uint64_t deadline,
+                       gcs_retiming *timing, char *why, size_t why_size) {
     const gcs_table_key *key = &line->key;
     const gcs_job job = {
         .spec = gcs_key_spec(key),
@@ -80,14 +78,17 @@ gcs_retimed gcs_retime(const gcs_table_line *line, uint64_t deadline, gcs_retimi
     gcs_race race;
     gcs_retimed outcome = GCS_RETIMED_FAILED;
     *timing = (gcs_retiming){.rounds = 0};
-    if (!gcs_race_open(&race, &job, GCS_ENTRANT_CANDIDATES + 1, MOST_ROUNDS, gcs_cold_bytes()))
-        snprintf(why, why_size, "out of memory for its buffers");
-    else if (gcs_candidates_enter_one(&race, &job, gcs_registry_find(line->kernel), why,
-                                      why_size)) {
-        if (gcs_race_warm_up(&race))
+    if (gcs_race_open(&race, rig, &job, GCS_ENTRANT_CANDIDATES + 1, MOST_ROUNDS, true, why,
+                      why_size) &&
+        gcs_candidates_enter_one(&race, &job, gcs_device_kernel(rig->device, line->kernel), why,
+                                 why_size)) {
+        const bool warm = gcs_race_warm_up(&race);
+        if (warm)
             outcome = run(&race, line, deadline, timing);
-        else
+        if (!warm || rig->lost) {
             snprintf(why, why_size, "a step failed: %s", gcs_last_error());
+            outcome = GCS_RETIMED_FAILED;
+        }
     }
     gcs_race_close(&race);
     return outcome;

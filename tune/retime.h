@@ -5,6 +5,7 @@
 
 #include "dispatch/table.h"
 #include "measure/statistics.h"
+#include "tune/rig.h"
 
 typedef enum gcs_retimed {
     GCS_RETIMED_HOLDS,
@@ -23,8 +24,8 @@ typedef struct gcs_retiming {
 } gcs_retiming;
 
 /* Times the line's kernel against the default on cold buffers until `deadline` (gcs_now_ns), but
- * not longer than it takes. Its kernel must be one that this machine can run. */
-gcs_retimed gcs_retime(const gcs_table_line *line, uint64_t deadline, gcs_retiming *timing,
-                       char *why, size_t why_size);
+ * not longer than it takes. Its kernel must be one that can run there. */
+gcs_retimed gcs_retime(gcs_rig *rig, const gcs_table_line *line, uint64_t deadline,
+                       gcs_retiming *timing, char *why, size_t why_size);
 
 #endif

@@ -75,7 +75,7 @@ bool gcs_jobs_add(gcs_jobs *jobs, const gcs_spec *spec, const gcs_model *model, 
     for (size_t i = 0; i < model->count; i++) {
         gcs_tensor tensor = gcs_model_as_tensor(&model->tensors[i]);
         gcs_table_key key = gcs_key_of(spec, &tensor, threads);
-        if (gcs_tensor_is_split(spec, &tensor, (int)threads)) {
+        if (threads > 0 && gcs_tensor_is_split(spec, &tensor, (int)threads)) {
             jobs->split++;
             continue;
         }

@@ -32,7 +32,8 @@ void gcs_key_text(const gcs_table_key *key, char *text, size_t size);
 /* Bytes that one step over the tensor must move. */
 uint64_t gcs_job_bytes(const gcs_job *job);
 
-/* Adds the shapes of a network for one spec. False when memory ran out. */
+/* Adds the shapes of a network for one spec. `threads` 0: of a device. False when memory ran out.
+ */
 bool gcs_jobs_add(gcs_jobs *jobs, const gcs_spec *spec, const gcs_model *model, uint32_t threads);
 
 /* The largest share of a network's step first, so that a run that is cut short has measured what

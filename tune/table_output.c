@@ -46,8 +46,8 @@ static size_t count_sections(const char *text) {
 }
 
 static bool check_old(const char *path, const char *text, size_t size, const gcs_machine *machine,
-                      char *why, size_t why_size) {
-    const gcs_table_file file = {.text = text, .size = size};
+                      const gcs_device_identity *device, char *why, size_t why_size) {
+    const gcs_table_file file = {.text = text, .size = size, .device = device};
     gcs_table_entries entries = {NULL, 0, 0};
     gcs_table_report report;
     bool parsed = gcs_table_parse(&file, machine, &entries, &report);
@@ -59,18 +59,18 @@ static bool check_old(const char *path, const char *text, size_t size, const gcs
                  report.first_line, report.first);
         return false;
     }
-    if (count_sections(text) > 1)
+    if (!device && count_sections(text) > 1)
         return fail(why, why_size, path, "has tables of several machines; it is not written over");
     return true;
 }
 
-bool gcs_table_output_check(const char *path, const gcs_machine *machine, char *why,
-                            size_t why_size) {
+bool gcs_table_output_check(const char *path, const gcs_machine *machine,
+                            const gcs_device_identity *device, char *why, size_t why_size) {
     char *text;
     size_t size;
     if (!gcs_make_folder_of(path, why, why_size) || !read_old(path, &text, &size, why, why_size))
         return false;
-    bool fine = !text || check_old(path, text, size, machine, why, why_size);
+    bool fine = !text || check_old(path, text, size, machine, device, why, why_size);
     free(text);
     return fine;
 }
@@ -100,7 +100,7 @@ static bool new_lines(const gcs_results *results, const gcs_jobs *jobs, line_lis
         gcs_table_line defaults[GCS_MOST_DEFAULT_LINES];
         if (!result)
             continue;
-        list->lines[list->count++] = gcs_line_of(result);
+        list->lines[list->count++] = gcs_line_of(results->device, result);
         const size_t count = gcs_default_lines_of(results, &result->key, NULL, defaults);
         for (size_t d = 0; d < count; d++)
             if (!has_key(list, &defaults[d].key))
@@ -131,39 +131,80 @@ static bool is_replaced(const char *old, const line_list *list) {
     return false;
 }
 
-/* The old lines as they are, also those of kernels that this build has not got. */
-static size_t write_kept(FILE *to, const char *old, const line_list *list) {
-    size_t kept = 0;
-    while (*old) {
-        size_t length = strcspn(old, "\n");
-        if (strncmp(old, "line\t", 5) == 0 && old[length] == '\n' && !is_replaced(old, list)) {
-            fwrite(old, 1, length + 1, to);
-            kept++;
-        }
-        old += length + (old[length] == '\n');
-    }
-    return kept;
-}
-
 /* What is to be written. */
 typedef struct new_table {
     const gcs_machine *machine;
+    const gcs_device_identity *device; /* NULL: of the machine */
     const line_list *list;
     const char *old; /* text of the file that is there; NULL: there is none */
     size_t lines;    /* how many were written */
 } new_table;
 
-static void write_text(FILE *to, void *context) {
-    new_table *table = context;
+static bool begins(const char *line, const char *word) {
+    return strncmp(line, word, strlen(word)) == 0;
+}
+
+/* Whether the section that begins with this line of the old file is the one that is written. A file
+ * that a CPU's table is written to has one of a machine at the most. */
+static bool is_own_section(const new_table *table, const char *line) {
+    char text[LINE_SIZE];
+    gcs_device_identity device;
+    if (!begins(line, "device\t"))
+        return !table->device;
+    line += strlen("device\t");
+    const int length = snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
+    return table->device && length > 0 && (size_t)length < sizeof text &&
+           gcs_device_identity_parse(text, &device) &&
+           gcs_device_identity_equal(&device, table->device);
+}
+
+/* Whether a line of another section stays: all but what tells of the program that wrote it. */
+static bool stays(const char *line) {
+    return !begins(line, "tool\t") && !begins(line, "date\t") && !begins(line, "columns\t");
+}
+
+/* The old file's lines as they are, also those of kernels that this build has not got: of its own
+ * section those of other keys, or (`own` false) all other sections. Returns how many lines of
+ * tables. */
+static size_t write_old(FILE *to, const new_table *table, bool own) {
+    size_t written = 0;
+    bool in_section = own && !table->device; /* what comes before a CPU's first section */
+    for (const char *at = table->old; at && *at;) {
+        const size_t length = strcspn(at, "\n");
+        const bool line = begins(at, "line\t"), whole = at[length] == '\n';
+        if (begins(at, "machine\t") || begins(at, "device\t"))
+            in_section = is_own_section(table, at) == own;
+        if (in_section && whole && (own ? line && !is_replaced(at, table->list) : stays(at))) {
+            fwrite(at, 1, length + 1, to);
+            written += line;
+        }
+        at += length + whole;
+    }
+    return written;
+}
+
+static void write_head(FILE *to, const new_table *table) {
     char text[2 * LINE_SIZE], date[12];
     gcs_today(date, sizeof date);
-    gcs_table_format_header(table->machine, gcs_tool_text(), date, text, sizeof text);
+    gcs_table_format_header(table->device ? NULL : table->machine, gcs_tool_text(), date, text,
+                            sizeof text);
     fputs(text, to);
+    if (!table->device)
+        return;
+    gcs_device_identity_format(table->device, text, sizeof text);
+    fprintf(to, "device\t%s\n", text);
+}
+
+static void write_text(FILE *to, void *context) {
+    new_table *table = context;
+    char text[LINE_SIZE];
+    write_head(to, table);
     for (size_t i = 0; i < table->list->count; i++) {
         gcs_table_format_line(&table->list->lines[i], text, sizeof text);
         fputs(text, to);
     }
-    table->lines = table->list->count + (table->old ? write_kept(to, table->old, table->list) : 0);
+    table->lines = table->list->count + write_old(to, table, true);
+    write_old(to, table, false);
 }
 
 bool gcs_table_output_write(const char *path, const gcs_machine *machine,
@@ -176,14 +217,15 @@ bool gcs_table_output_write(const char *path, const gcs_machine *machine,
         return false;
     bool written = false;
     /* Looked at again: it may have been replaced during the run. */
-    if (old && !check_old(path, old, size, machine, why, why_size)) {
+    if (old && !check_old(path, old, size, machine, results->device, why, why_size)) {
         free(old);
         return false;
     }
     if (!new_lines(results, jobs, &list)) {
         fail(why, why_size, path, "out of memory");
     } else {
-        new_table table = {.machine = machine, .list = &list, .old = old};
+        new_table table = {
+            .machine = machine, .device = results->device, .list = &list, .old = old};
         written = gcs_write_file(path, write_text, &table, why, why_size);
         *lines = table.lines;
     }

@@ -95,20 +95,25 @@ static void run_hot(const tournament *t, size_t winner, gcs_shape_result *result
     gcs_race hot;
     uint64_t deadline = t->limits->share > gcs_now_ns() ? t->limits->share : t->limits->run;
     static const size_t all[] = {GCS_ENTRANT_DEFAULT, GCS_ENTRANT_CEILING};
-    if (gcs_race_open(&hot, t->job, 3, t->effort.hot, 0)) {
-        /* The plans are those of the cold race, which keeps them. */
+    char ignored[512];
+    if (gcs_race_open(&hot, t->race.rig, t->job, 3, t->effort.hot, false, ignored,
+                      sizeof ignored)) {
         for (size_t i = 0; i < 2; i++)
-            gcs_race_enter(&hot, t->race.entrants[all[i]].kernel, t->race.entrants[all[i]].plan);
+            gcs_race_borrow(&hot, &t->race.entrants[all[i]]);
         if (winner != GCS_ENTRANT_DEFAULT)
-            gcs_race_enter(&hot, t->race.entrants[winner].kernel, t->race.entrants[winner].plan);
+            gcs_race_borrow(&hot, &t->race.entrants[winner]);
         if (gcs_race_warm_up(&hot))
             while (gcs_race_round(&hot, deadline)) {
             }
         gcs_verdict_hot(&hot, result);
-        for (size_t i = 0; i < hot.count; i++)
-            hot.entrants[i].plan = NULL;
     }
     gcs_race_close(&hot);
+}
+
+static bool is_lost(const tournament *t, char *why, size_t why_size) {
+    if (t->race.rig->lost)
+        snprintf(why, why_size, "a step failed: %s", t->race.rig->why);
+    return t->race.rig->lost;
 }
 
 static gcs_outcome compete(tournament *t, gcs_shape_result *result, char *why, size_t why_size) {
@@ -117,6 +122,8 @@ static gcs_outcome compete(tournament *t, gcs_shape_result *result, char *why, s
         return GCS_OUTCOME_FAILED;
     }
     run_race(t);
+    if (is_lost(t, why, why_size))
+        return GCS_OUTCOME_FAILED;
     if (t->race.rounds < LEAST_ROUNDS || gcs_interrupted())
         return GCS_OUTCOME_NO_TIME;
     size_t first = 0;
@@ -124,6 +131,8 @@ static gcs_outcome compete(tournament *t, gcs_shape_result *result, char *why, s
         gcs_verdict_keep_finalists(&t->race, FINALISTS);
         first = t->race.rounds;
         run_final(t, first);
+        if (is_lost(t, why, why_size))
+            return GCS_OUTCOME_FAILED;
         if (t->race.rounds - first < LEAST_ROUNDS || gcs_interrupted())
             return GCS_OUTCOME_NO_TIME;
     }
@@ -132,22 +141,24 @@ static gcs_outcome compete(tournament *t, gcs_shape_result *result, char *why, s
         snprintf(why, why_size, "out of memory");
         return GCS_OUTCOME_FAILED;
     }
-    run_hot(t, winner, result);
+    if (t->race.rig->has_hot)
+        run_hot(t, winner, result);
     return gcs_interrupted() ? GCS_OUTCOME_NO_TIME : GCS_OUTCOME_DONE;
 }
 
-gcs_outcome gcs_tournament(const gcs_job *job, gcs_rigor rigor, const gcs_time_limits *limits,
-                           gcs_progress *progress, gcs_shape_result *result, size_t *rejected,
-                           char *why, size_t why_size) {
+gcs_outcome gcs_tournament(gcs_rig *rig, const gcs_job *job, gcs_rigor rigor,
+                           const gcs_time_limits *limits, gcs_progress *progress,
+                           gcs_shape_result *result, size_t *rejected, char *why, size_t why_size) {
     tournament t = {.job = job, .progress = progress, .limits = limits, .effort = efforts[rigor]};
     *result = (gcs_shape_result){.key = job->key, .rigor = rigor};
     gcs_today(result->date, sizeof result->date);
     gcs_outcome outcome = GCS_OUTCOME_FAILED;
-    if (!gcs_race_open(&t.race, job, gcs_candidates_most(), t.effort.race + t.effort.final,
-                       gcs_cold_bytes()) ||
-        !gcs_result_add(result))
+    bool opened = gcs_race_open(&t.race, rig, job, gcs_candidates_most(rig),
+                                t.effort.race + t.effort.final, true, why, why_size);
+    if (opened && !gcs_result_add(result))
         snprintf(why, why_size, "out of memory for its buffers");
-    else if (gcs_candidates_enter(&t.race, job, progress, result, rejected, why, why_size))
+    else if (opened &&
+             gcs_candidates_enter(&t.race, job, progress, result, rejected, why, why_size))
         outcome = compete(&t, result, why, why_size);
     gcs_race_close(&t.race);
     return outcome;

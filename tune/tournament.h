@@ -21,8 +21,8 @@ typedef enum gcs_outcome {
 
 /* Fills *result, to be freed with gcs_result_free also after a failure. `rejected` counts the
  * kernels that did not pass verification. */
-gcs_outcome gcs_tournament(const gcs_job *job, gcs_rigor rigor, const gcs_time_limits *limits,
-                           gcs_progress *progress, gcs_shape_result *result, size_t *rejected,
-                           char *why, size_t why_size);
+gcs_outcome gcs_tournament(gcs_rig *rig, const gcs_job *job, gcs_rigor rigor,
+                           const gcs_time_limits *limits, gcs_progress *progress,
+                           gcs_shape_result *result, size_t *rejected, char *why, size_t why_size);
 
 #endif

@@ -1,7 +1,6 @@
 /* Table files as a whole, for the programs that work on them. */
 #include "tune/whole_table.h"
 #include "dispatch/file.h"
-#include "dispatch/registry.h"
 #include "tune/command.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -69,8 +68,17 @@ void gcs_entry_identity(const gcs_whole_table *table, const gcs_table_entry *ent
     snprintf(text, GCS_IDENTITY_SIZE, "%.*s", (int)strcspn(identity, "\n"), identity);
 }
 
-bool gcs_line_is_stale(const gcs_table_line *line) {
-    const gcs_kernel *kernel = gcs_registry_find(line->kernel);
-    return strcmp(line->impl_rev, "-") != 0 &&
-           (!kernel || strcmp(line->impl_rev, gcs_registry_impl_rev(kernel)) != 0);
+const gcs_device_identity *gcs_entry_device(const gcs_whole_table *table,
+                                            const gcs_table_entry *entry,
+                                            gcs_device_identity *device) {
+    char text[GCS_IDENTITY_SIZE];
+    if (!entry->of_device)
+        return NULL;
+    gcs_entry_identity(table, entry, text);
+    gcs_device_identity_parse(text, device); /* as the parser has */
+    return device;
+}
+
+bool gcs_entry_is_stale(const gcs_table_entry *entry) {
+    return strcmp(entry->line.impl_rev, "-") != 0 && !entry->current;
 }

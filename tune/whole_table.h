@@ -1,12 +1,13 @@
-/* Table files as a whole: the sections of all machines, and lines of kernels that this build or
- * this CPU lacks. For programs that work on tables; the library reads what counts on its machine.
+/* Table files as a whole: the sections of all machines and devices, and lines of kernels that this
+ * build or this CPU lacks. For programs that work on tables; the library reads what counts on its
+ * machine.
  */
 #ifndef GCSTEP_TUNE_WHOLE_TABLE_H
 #define GCSTEP_TUNE_WHOLE_TABLE_H
 
 #include "dispatch/table_internal.h"
 
-#define GCS_IDENTITY_SIZE 512
+#define GCS_IDENTITY_SIZE GCS_DEVICE_IDENTITY_SIZE
 
 typedef struct gcs_whole_table {
     const char *path;
@@ -26,7 +27,12 @@ void gcs_whole_table_free(gcs_whole_table *table);
 void gcs_entry_identity(const gcs_whole_table *table, const gcs_table_entry *entry,
                         char text[GCS_IDENTITY_SIZE]);
 
+/* The device of the entry's section; NULL: it is not of a device. */
+const gcs_device_identity *gcs_entry_device(const gcs_whole_table *table,
+                                            const gcs_table_entry *entry,
+                                            gcs_device_identity *device);
+
 /* Whether the entry's revision is another one than that of the kernel in this build. */
-bool gcs_line_is_stale(const gcs_table_line *line);
+bool gcs_entry_is_stale(const gcs_table_entry *entry);
 
 #endif

@@ -1,4 +1,5 @@
-/* Which CUDA kernel steps a tensor: a forced one where it fits, else a fixed rule. */
+/* Which CUDA kernel steps a tensor: a forced one where it fits, else the table's, else by a fixed
+ * rule. */
 #include "dispatch/cuda/choice.h"
 
 #include "dispatch/cuda/cut.h"
@@ -22,6 +23,15 @@ bool gcs_cuda_fits(const gcs_cuda_kernel *kernel, const gcs_need *need,
     return gcs_kernel_accepts(&kernel->row, need) &&
            (kernel->keeping != GCS_CUDA_CLUSTER || device->code_major >= 9) &&
            gcs_cuda_columns(kernel, need->length, device->shared_bytes) != 0;
+}
+
+bool gcs_cuda_has_work(const gcs_cuda_kernel *kernel, uint64_t length) {
+    if (kernel->row.view != GCS_VIEW_ROWS || kernel->keeping < GCS_CUDA_KEEP)
+        return true;
+    const uint64_t share = kernel->keeping == GCS_CUDA_SPLIT
+                               ? kernel->capacity
+                               : (uint64_t)kernel->threads * kernel->cluster;
+    return 8 * length >= share;
 }
 
 /* ---- The fixed rule ------------------------------------------------------------------------ */
@@ -141,13 +151,29 @@ const gcs_cuda_kernel *gcs_cuda_kernel_for(const gcs_need *need, const gcs_cuda_
     return found;
 }
 
+/* ---- The choice ---------------------------------------------------------------------------- */
+
+typedef struct wish {
+    const gcs_need *need;
+    const gcs_cuda_device *device;
+} wish;
+
+static bool fits(const void *context, const gcs_kernel *row) {
+    const wish *w = context;
+    return gcs_cuda_fits(gcs_cuda_kernel_of(row), w->need, w->device);
+}
+
 bool gcs_cuda_choose(const gcs_need *need, const gcs_cuda_device *device,
-                     const gcs_cuda_kernel *forced, gcs_choice *choice) {
+                     const gcs_cuda_kernel *forced, const gcs_cuda_question *question,
+                     gcs_choice *choice) {
+    const wish w = {need, device};
     if (forced != NULL && gcs_cuda_fits(forced, need, device)) {
         *choice = (gcs_choice){.kernel = &forced->row, .why = GCS_WHY_FORCED};
         return true;
     }
-    /* What a table says of this GPU comes here. */
+    if (question->tables != NULL &&
+        gcs_tables_find(question->tables, &question->key, question->tuned, fits, &w, choice))
+        return true;
     const gcs_cuda_kernel *kernel = gcs_cuda_kernel_for(need, device);
     if (kernel == NULL)
         return false;

@@ -22,11 +22,24 @@ static inline const gcs_cuda_kernel *gcs_cuda_kernel_of(const gcs_kernel *row) {
 bool gcs_cuda_fits(const gcs_cuda_kernel *kernel, const gcs_need *need,
                    const gcs_cuda_device *device);
 
+/* Whether an eighth of the threads that share a row have an element of it. With fewer a step takes
+ * tens of times as long, and a plan of millions of blocks seconds: not worth timing. */
+bool gcs_cuda_has_work(const gcs_cuda_kernel *kernel, uint64_t length);
+
 /* By the fixed rule; NULL: none fits. */
 const gcs_cuda_kernel *gcs_cuda_kernel_for(const gcs_need *need, const gcs_cuda_device *device);
 
-/* `forced` where it is not NULL and fits, else by the fixed rule. False: none fits. */
+/* What the tables are asked; `tables` NULL: they are not. */
+typedef struct gcs_cuda_question {
+    const gcs_tables *tables;
+    gcs_table_key key;
+    bool tuned;
+} gcs_cuda_question;
+
+/* `forced` where it is not NULL and fits, else what a table says of this GPU, else by the fixed
+ * rule. False: none fits. */
 bool gcs_cuda_choose(const gcs_need *need, const gcs_cuda_device *device,
-                     const gcs_cuda_kernel *forced, gcs_choice *choice);
+                     const gcs_cuda_kernel *forced, const gcs_cuda_question *question,
+                     gcs_choice *choice);
 
 #endif

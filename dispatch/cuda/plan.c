@@ -173,7 +173,7 @@ gcs_status gcs_cuda_plan_fill(gcs_plan *plan, const gcs_target *target,
     if (status == GCS_OK)
         status = open_context(cuda, target->stream);
     if (status == GCS_OK)
-        status = gcs_cuda_plan_work(plan, forced);
+        status = gcs_cuda_plan_work(plan, forced, target, env);
     if (status == GCS_OK)
         status = take_functions(cuda);
     if (status != GCS_OK)

@@ -61,7 +61,8 @@ size_t gcs_cuda_blocks(const gcs_planned_tensor *planned, gcs_block blocks[GCS_M
 /* ---- work.c -------------------------------------------------------------------------------- */
 
 /* Chooses the kernels of all tensors and cuts their work: cuda->uses and matrices. */
-gcs_status gcs_cuda_plan_work(gcs_plan *plan, const gcs_cuda_kernel *forced);
+gcs_status gcs_cuda_plan_work(gcs_plan *plan, const gcs_cuda_kernel *forced,
+                              const gcs_target *target, const gcs_environment *env);
 
 /* ---- step.c -------------------------------------------------------------------------------- */
 

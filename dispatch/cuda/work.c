@@ -1,6 +1,7 @@
 /* The work of a plan for a GPU: which kernel steps which tensor, and the items of each kernel. */
 #include "dispatch/cuda/plan_internal.h"
 
+#include "dispatch/cuda/identity.h"
 #include "dispatch/error.h"
 
 #include <stdlib.h>
@@ -25,8 +26,11 @@ static gcs_need need_of(const gcs_plan *plan, const gcs_planned_tensor *planned)
 }
 
 static gcs_status choose(const gcs_plan *plan, gcs_planned_tensor *planned,
-                         const gcs_cuda_kernel *forced) {
+                         const gcs_cuda_kernel *forced, const gcs_plan_tables *open) {
     const gcs_cuda_device *device = &plan->cuda->device;
+    const gcs_cuda_question question = {.tables = plan->traffic ? NULL : open->tables,
+                                        .key = gcs_planned_key(planned, 0),
+                                        .tuned = open->tuned};
     gcs_need need = need_of(plan, planned);
     bool found = true;
     if (planned->form.center != GCS_CENTER_NONE) {
@@ -39,14 +43,36 @@ static gcs_status choose(const gcs_plan *plan, gcs_planned_tensor *planned,
     if (found && planned->cut)
         planned->choice = (gcs_choice){.kernel = planned->given, .why = GCS_WHY_FIXED_RULE};
     else if (found)
-        found = gcs_cuda_choose(&need, device, forced, &planned->choice);
-    if (!found)
-        return gcs_fail(GCS_UNSUPPORTED, "no CUDA kernel for %s_%s %s %s with groups of %llu",
-                        gcs_rule_name(need.form.rule), gcs_center_name(need.form.center),
-                        gcs_view_name(need.view),
-                        gcs_types_name(need.form.gradient, need.form.copy),
-                        (unsigned long long)need.length);
-    return GCS_OK;
+        found = gcs_cuda_choose(&need, device, forced, &question, &planned->choice);
+    if (found)
+        return gcs_keep_evidence(planned, open->tables);
+    return gcs_fail(GCS_UNSUPPORTED, "no CUDA kernel for %s_%s %s %s with groups of %llu",
+                    gcs_rule_name(need.form.rule), gcs_center_name(need.form.center),
+                    gcs_view_name(need.view), gcs_types_name(need.form.gradient, need.form.copy),
+                    (unsigned long long)need.length);
+}
+
+/* Whether two tensors have the same choices: networks have many of one shape. */
+static bool are_alike(const gcs_planned_tensor *a, const gcs_planned_tensor *b) {
+    return a->form.rule == b->form.rule && a->form.center == b->form.center &&
+           a->form.gradient == b->form.gradient && a->form.copy == b->form.copy &&
+           a->cut == b->cut && a->tensor.layout == b->tensor.layout &&
+           a->tensor.rows == b->tensor.rows && a->tensor.cols == b->tensor.cols;
+}
+
+static gcs_status choose_all(gcs_plan *plan, const gcs_cuda_kernel *forced,
+                             const gcs_target *target, const gcs_environment *env) {
+    gcs_device_identity identity;
+    gcs_plan_tables open;
+    gcs_cuda_identity(&plan->cuda->device, &identity);
+    gcs_status status = gcs_plan_tables_open(&open, target, env, &identity);
+    for (size_t i = 0; i < plan->count && status == GCS_OK; i++) {
+        gcs_planned_tensor *planned = &plan->tensors[i];
+        status = i > 0 && are_alike(planned, planned - 1) ? gcs_choose_as(planned, planned - 1)
+                                                          : choose(plan, planned, forced, &open);
+    }
+    gcs_tables_close(open.tables);
+    return status;
 }
 
 /* ---- Matrices ------------------------------------------------------------------------------ */
@@ -169,10 +195,9 @@ static void turn_split_work(struct gcs_cuda_plan *cuda) {
     }
 }
 
-gcs_status gcs_cuda_plan_work(gcs_plan *plan, const gcs_cuda_kernel *forced) {
-    gcs_status status = GCS_OK;
-    for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
-        status = choose(plan, &plan->tensors[i], forced);
+gcs_status gcs_cuda_plan_work(gcs_plan *plan, const gcs_cuda_kernel *forced,
+                              const gcs_target *target, const gcs_environment *env) {
+    gcs_status status = choose_all(plan, forced, target, env);
     if (status == GCS_OK)
         status = make_matrices(plan);
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++) {

@@ -15,8 +15,7 @@ typedef struct gcs_opencl_measured {
     uint64_t from_part; /* a row that is split: of its first segment's */
 } gcs_opencl_measured;
 
-/* What is looked at, of tensors of one view. A use serves one form; uses of a kind have the same
- * kernel. */
+/* What is looked at, of tensors of one view: by one kernel, in the forms that it is asked in. */
 typedef enum gcs_opencl_kind {
     GCS_OPENCL_PARTS = 0,
     GCS_OPENCL_WHOLE_ROWS = 1,
@@ -26,25 +25,29 @@ typedef enum gcs_opencl_kind {
     GCS_OPENCL_KINDS = 5
 } gcs_opencl_kind;
 
-/* The work of a kind, with the kernels for the forms that it may be asked in. */
+/* The work of a kind; a part is a block of a tensor. */
 typedef struct gcs_opencl_measure_use {
-    gcs_opencl_use use;              /* .built is set for each launch */
+    gcs_opencl_use use;              /* .built is set before each launch */
     const gcs_opencl_kernel *kernel; /* NULL: no tensor needs it */
-    size_t *first_matrix;            /* [use.count + 1] */
+    size_t *first_matrix;            /* [use.count + 1]: of each part */
 } gcs_opencl_measure_use;
+
+/* sums, w_sums, change_sums. */
+#define GCS_OPENCL_SUM_KINDS 3
 
 typedef struct gcs_opencl_measuring {
     gcs_opencl_measure_use uses[GCS_OPENCL_KINDS];
     gcs_opencl_measured *measured; /* [count], rows that are split first */
     size_t count, parts;
     gcs_opencl_matrix *matrices; /* [count] */
+    gcs_opencl_group *groups;    /* [parameter groups] */
     float *means;                /* [parts], and one more so that there is memory */
     gcs_cl_mem device_groups, device_matrices, device_means, figures;
     gcs_opencl_names names;
-    gcs_opencl_place (*sums)[3]; /* [tensors]: where sums, w_sums and change_sums go */
-    gcs_measures *measures;      /* [tensors]: the caller's, with names for these */
+    gcs_opencl_place (*sums)[GCS_OPENCL_SUM_KINDS]; /* [tensors]: where they go */
+    gcs_measures *measures; /* [tensors]: the caller's, with names for these */
     gcs_opencl_batches batches;
-    const void **pointers;
+    const gcs_cl_call *call; /* of the call that runs */
 } gcs_opencl_measuring;
 
 /* Whether segments of rows so long go to work-groups, not whole rows. */
@@ -74,13 +77,16 @@ gcs_status gcs_opencl_measure_names(gcs_plan *plan, const gcs_opencl_given *give
                                     const gcs_cl_sums *sums, const gcs_measures *wanted,
                                     const gcs_buffers **buffers, gcs_measures **measures);
 
-/* Lets the queue wait for what the call names. */
-gcs_status gcs_opencl_measure_begin(const gcs_plan *plan, const gcs_cl_call *call);
+/* Waits for the events that the call names. */
+gcs_status gcs_opencl_measure_begin(const gcs_plan *plan);
 
 /* Runs the kernels of run->phase and waits until their figures are in plan->measuring. */
 gcs_status gcs_opencl_measure_phase(const gcs_measurement *run);
 
 /* gcs_measured_sums of plan->measuring->figures.sum, to where the caller wants the phase's. */
 gcs_status gcs_opencl_measure_write_sums(const gcs_measurement *run, size_t index);
+
+/* Waits for what has been enqueued. */
+gcs_status gcs_opencl_measure_end(const gcs_plan *plan);
 
 #endif

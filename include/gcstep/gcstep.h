@@ -257,9 +257,10 @@ typedef struct gcs_target {
 GCS_API gcs_target gcs_cpu(void);
 
 /* An NVIDIA GPU: that of the CUDA context which is current on the thread that makes the plan.
- * `stream` is a CUstream or cudaStream_t of that context; NULL: the default stream. Threads, their
- * pool and the table are not looked at. The CUDA driver is opened when the first such plan is made;
- * no context is made, changed or destroyed, ever.
+ * `stream` is a CUstream or cudaStream_t of that context; NULL: the default stream. Threads and
+ * their pool are not looked at. Of the tables the lines for such a GPU count (docs/table.md); where
+ * there is none, the library's own rule. The CUDA driver is opened when the first such plan is
+ * made; no context is made, changed or destroyed, ever.
  *
  * With such a plan
  * - the pointers of gcs_buffers and gcs_hyper.found_inf are addresses of that GPU: of its memory,

@@ -32,6 +32,11 @@ void standin_reset(void);
 extern int standin_version, standin_devices, standin_shared_bytes, standin_l2_bytes;
 extern int standin_code; /* what the kernels were written for: 10 x major + minor */
 
+/* Where it is true, events tell standin_ns, which the hook moves on as it likes. A copy from device
+ * memory to device memory then takes so many ns for each byte, and is not made. */
+extern bool standin_virtual_time;
+extern double standin_ns, standin_ns_per_byte;
+
 /* The bytes of a kernel's parameter, which a driver knows from the kernel. */
 extern size_t standin_parameter_bytes;
 
@@ -50,7 +55,7 @@ void standin_without_kernel(const char *symbol);
 /* Calls of a function, by its full name, e.g. "cuMemAlloc_v2". */
 unsigned standin_calls(const char *function);
 
-/* Device allocations, pinned ones, modules and streams that exist, together. */
+/* Device allocations, pinned ones, modules, streams and graphs that exist, together. */
 unsigned standin_alive(void);
 
 /* Where memory is that CUDA is told of: bytes from `start` on, of GPU `device`. */

@@ -42,6 +42,7 @@ typedef struct standin_operation {
     size_t bytes;
     unsigned value;
     void *parameter;
+    bool takes_time_alone; /* a copy that is not made */
 } standin_operation;
 
 extern standin_context *standin_current;
@@ -71,5 +72,14 @@ int standin_enqueue(void *stream, const standin_operation *operation);
 unsigned standin_queued(void);
 int standin_finish(void);
 int standin_is_capturing(void *stream);
+
+/* What was captured last, with one user; it is freed with its last one. NULL: no memory. */
+typedef struct standin_graph {
+    unsigned users, count;
+    standin_operation *operations;
+} standin_graph;
+standin_graph *standin_new_graph(void);
+void standin_free_graph(standin_graph *graph);
+int standin_replay_graph(const standin_graph *graph);
 
 #endif

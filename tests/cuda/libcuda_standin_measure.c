@@ -1,5 +1,5 @@
 /* The stand-in's functions for measuring: copies on the device, events, and graphs. Time is the
- * host's. Of graphs it replays the one that was captured last. */
+ * host's, or the test's. */
 #include "cuda/libcuda_standin_internal.h"
 
 #include <stdlib.h>
@@ -26,16 +26,26 @@ API int cuMemGetInfo_v2(size_t *unused, size_t *total) {
 
 API int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, void *stream) {
     ENTER(false);
-    const standin_operation o = {
-        .to = (void *)(uintptr_t)to, .from = (const void *)(uintptr_t)from, .bytes = bytes};
+    const standin_operation o = {.to = (void *)(uintptr_t)to,
+                                 .from = (const void *)(uintptr_t)from,
+                                 .bytes = bytes,
+                                 .takes_time_alone = standin_virtual_time};
     return standin_enqueue(stream, &o);
 }
 
 /* ---- Events -------------------------------------------------------------------------------- */
 
 typedef struct event {
-    struct timespec at;
+    double ns;
 } event;
+
+static double now_ns(void) {
+    struct timespec now;
+    if (standin_virtual_time)
+        return standin_ns;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
 
 API int cuEventCreate(void **created, unsigned flags) {
     ENTER(true);
@@ -52,24 +62,18 @@ API int cuEventDestroy_v2(void *destroyed) {
 API int cuEventRecord(void *recorded, void *stream) {
     ENTER(false);
     (void)stream;
-    clock_gettime(CLOCK_MONOTONIC, &((event *)recorded)->at);
+    ((event *)recorded)->ns = now_ns();
     return 0;
 }
 
 API int cuEventElapsedTime(float *milliseconds, void *begin_of, void *end_of) {
     ENTER(true);
     const event *b = begin_of, *e = end_of;
-    *milliseconds = (float)((double)(e->at.tv_sec - b->at.tv_sec) * 1e3 +
-                            (double)(e->at.tv_nsec - b->at.tv_nsec) * 1e-6);
+    *milliseconds = (float)((e->ns - b->ns) * 1e-6);
     return 0;
 }
 
 /* ---- Graphs -------------------------------------------------------------------------------- */
-
-typedef struct graph {
-    unsigned number;
-} graph;
-static unsigned last;
 
 API int cuStreamBeginCapture_v2(void *stream, int mode) {
     ENTER(true);
@@ -86,41 +90,33 @@ API int cuStreamEndCapture(void *stream, void **captured) {
     *captured = NULL;
     if (standin_captured() < 0)
         return 901; /* CUDA_ERROR_STREAM_CAPTURE_INVALIDATED */
-    graph *made = calloc(1, sizeof *made);
-    if (made == NULL)
-        return 2;
-    made->number = ++last;
-    *captured = made;
-    return 0;
+    *captured = standin_new_graph();
+    return *captured != NULL ? 0 : 2;
 }
 
-API int cuGraphInstantiateWithFlags(void **executable, const void *captured,
-                                    unsigned long long flags) {
+API int cuGraphInstantiateWithFlags(void **executable, void *captured, unsigned long long flags) {
     ENTER(true);
-    graph *made = calloc(1, sizeof *made);
-    if (made == NULL || flags != 0) {
-        free(made);
+    if (flags != 0)
         return STANDIN_INVALID_VALUE;
-    }
-    *made = *(const graph *)captured;
-    *executable = made;
+    ((standin_graph *)captured)->users++;
+    *executable = captured;
     return 0;
 }
 
 API int cuGraphDestroy(void *captured) {
     ENTER(true);
-    free(captured);
+    standin_free_graph(captured);
     return 0;
 }
 
 API int cuGraphLaunch(void *executable, void *stream) {
     ENTER(false);
     (void)stream;
-    return ((const graph *)executable)->number == last ? standin_replay() : 0;
+    return standin_replay_graph(executable);
 }
 
 API int cuGraphExecDestroy(void *executable) {
     ENTER(true);
-    free(executable);
+    standin_free_graph(executable);
     return 0;
 }

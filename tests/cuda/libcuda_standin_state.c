@@ -19,6 +19,8 @@ enum {
 
 API int standin_version, standin_devices, standin_shared_bytes, standin_l2_bytes, standin_code;
 API size_t standin_parameter_bytes;
+API bool standin_virtual_time;
+API double standin_ns, standin_ns_per_byte;
 API unsigned standin_passing;
 standin_context *standin_current;
 const char *standin_missing_kernel;
@@ -27,7 +29,7 @@ static standin_context contexts[CONTEXTS];
 static standin_memory memories[MEMORIES];
 static standin_function *modules_made[MODULES];    /* that have not been unloaded */
 static standin_stream_object all_streams[STREAMS]; /* context NULL: free */
-static unsigned modules, streams, made;            /* alive; `made`: allocations of this library */
+static unsigned modules, streams, graphs, made;    /* alive; `made`: allocations of this library */
 static standin_hook *hook;
 static void *hook_context;
 static const char *missing_function;
@@ -156,14 +158,16 @@ int standin_free_module(void *module) {
 int standin_new_function(void **function, void *module, const char *name) {
     standin_function *f = module;
     unsigned i = 0;
-    while (i < FUNCTIONS && f[i].name[0] != '\0')
+    while (i < FUNCTIONS && f[i].name[0] != '\0' && strcmp(f[i].name, name) != 0)
         i++;
     if (i == FUNCTIONS)
         fail_test("too many kernels in a module");
+    *function = &f[i];
+    if (f[i].name[0] != '\0')
+        return 0; /* it is there already */
     snprintf(f[i].name, sizeof f[i].name, "%s", name);
     f[i].most_shared = 48 * 1024;
     f[i].most_cluster = 8;
-    *function = &f[i];
     return 0;
 }
 
@@ -264,7 +268,7 @@ int standin_free_memory(void *memory, int kind) {
 }
 
 API unsigned standin_alive(void) {
-    return made + modules + streams;
+    return made + modules + streams + graphs;
 }
 
 /* ---- The queue ----------------------------------------------------------------------------- */
@@ -282,7 +286,9 @@ static int run(const standin_operation *o) {
         free(parameter);
         return result;
     }
-    if (o->from != NULL)
+    if (o->takes_time_alone)
+        standin_ns += (double)o->bytes * standin_ns_per_byte;
+    else if (o->from != NULL)
         memcpy(o->to, o->from, o->bytes);
     else
         for (size_t i = 0; i < o->bytes / sizeof o->value; i++)
@@ -374,6 +380,46 @@ API int standin_replay(void) {
     return result;
 }
 
+standin_graph *standin_new_graph(void) {
+    standin_graph *graph = calloc(1, sizeof *graph);
+    if (graph == NULL)
+        return NULL;
+    graph->operations = calloc(captured.count + 1, sizeof *graph->operations);
+    if (graph->operations == NULL)
+        fail_test("no memory");
+    memcpy(graph->operations, captured.operations, captured.count * sizeof *graph->operations);
+    for (unsigned i = 0; i < captured.count; i++) {
+        standin_operation *o = &graph->operations[i];
+        if (o->parameter == NULL)
+            continue;
+        o->parameter = malloc(o->bytes);
+        if (o->parameter == NULL)
+            fail_test("no memory");
+        memcpy(o->parameter, captured.operations[i].parameter, o->bytes);
+    }
+    graph->count = captured.count;
+    graph->users = 1;
+    graphs++;
+    return graph;
+}
+
+void standin_free_graph(standin_graph *graph) {
+    if (--graph->users > 0)
+        return;
+    for (unsigned i = 0; i < graph->count; i++)
+        free(graph->operations[i].parameter);
+    free(graph->operations);
+    free(graph);
+    graphs--;
+}
+
+int standin_replay_graph(const standin_graph *graph) {
+    int result = 0;
+    for (unsigned i = 0; i < graph->count && result == 0; i++)
+        result = run(&graph->operations[i]);
+    return result;
+}
+
 /* ---- The beginning ------------------------------------------------------------------------- */
 
 API void standin_reset(void) {
@@ -384,6 +430,8 @@ API void standin_reset(void) {
     standin_code = 90;
     standin_parameter_bytes = 0;
     standin_passing = 0;
+    standin_virtual_time = false;
+    standin_ns = standin_ns_per_byte = 0;
     for (int i = 0; i < CONTEXTS; i++)
         contexts[i] = (standin_context){.device = i};
     standin_current = &contexts[0];

@@ -3,17 +3,19 @@ gcstep_test(opencl_cut test_cut.c)
 gcstep_test(opencl_choice test_choice.c)
 
 # opencl_plan_test(name): on a real one; skipped where there is none. The programs are kept from run
-# to run, in the build folder.
+# to run, in the build folder, and from test to test, which therefore do not run side by side: a
+# compiler takes seconds for each.
 function(opencl_plan_test name)
   gcstep_test(opencl_${name} test_${name}.c)
   target_include_directories(opencl_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  set_tests_properties(opencl_${name} PROPERTIES RESOURCE_LOCK opencl_programs COST 100)
   set_property(TEST opencl_${name} APPEND PROPERTY ENVIRONMENT_MODIFICATION
     GCSTEP_OPENCL_CACHE=set:${CMAKE_CURRENT_BINARY_DIR}/programs
     POCL_CACHE_DIR=set:${CMAKE_CURRENT_BINARY_DIR}/pocl)
 endfunction()
 
 if(NOT CMAKE_CROSSCOMPILING AND NOT GCSTEP_SANITIZE MATCHES thread)
-  foreach(name IN ITEMS plan_bits plan_calls)
+  foreach(name IN ITEMS plan_bits plan_measure plan_calls)
     opencl_plan_test(${name})
   endforeach()
 endif()

@@ -120,13 +120,14 @@ static void where_groups_are_kept(void **state) {
         gcs_opencl_keeping keeping;
     } cases[] = {
         {CPU, GCS_VIEW_ROWS, 9, 1000, GCS_OPENCL_KEEP},
-        {CPU, GCS_VIEW_ROWS, 65, 1000, GCS_OPENCL_AGAIN},
-        {CPU, GCS_VIEW_ROWS, 1000000, 2, GCS_OPENCL_AGAIN},
+        {CPU, GCS_VIEW_ROWS, 65, 1000, GCS_OPENCL_PIPE},
+        {CPU, GCS_VIEW_ROWS, 1000000, 2, GCS_OPENCL_PIPE},
+        {CPU, GCS_VIEW_ROWS, 2000000, 2, GCS_OPENCL_AGAIN},
         {CPU, GCS_VIEW_ROWS, 1000000, 1, GCS_OPENCL_SPLIT},
-        {CPU, GCS_VIEW_ROWS, 65536, 1, GCS_OPENCL_AGAIN},
-        {CPU, GCS_VIEW_COLS, 9, 1000, GCS_OPENCL_AGAIN},
+        {CPU, GCS_VIEW_ROWS, 65536, 1, GCS_OPENCL_PIPE},
+        {CPU, GCS_VIEW_COLS, 9, 1000, GCS_OPENCL_PIPE},
         {CPU, GCS_VIEW_COLS, 100000, 64, GCS_OPENCL_SPLIT},
-        {CPU, GCS_VIEW_COLS, 100000, 65, GCS_OPENCL_AGAIN},
+        {CPU, GCS_VIEW_COLS, 100000, 65, GCS_OPENCL_PIPE},
         {GPU, GCS_VIEW_ROWS, 9, 1000, GCS_OPENCL_BLOCK},
         {GPU, GCS_VIEW_ROWS, 4096, 1000, GCS_OPENCL_BLOCK},
         {GPU, GCS_VIEW_ROWS, 4097, 1000, GCS_OPENCL_KEEP},
@@ -158,7 +159,7 @@ static void vectors_and_blocks(void **state) {
 static void forced_and_refused(void **state) {
     (void)state;
     const gcs_need need = need_of(GCS_CENTER_GRADIENT, GCS_VIEW_ROWS, 2000);
-    const gcs_opencl_kernel *fits = gcs_opencl_find("any_grad_rows_any_opencl_again1x16_u4");
+    const gcs_opencl_kernel *fits = gcs_opencl_find("any_grad_rows_any_opencl_pipe1x16_u4");
     const gcs_opencl_kernel *unfit = gcs_opencl_find("any_none_flat_any_opencl_linear256x1_u4");
     bool refused[256] = {false};
     gcs_choice choice;

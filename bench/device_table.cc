@@ -1,5 +1,5 @@
-// What bench_models --backend=cuda prints: a line for each benchmark.
-#include "bench/gpu_table.hh"
+// What bench_models prints of a device: a line for each benchmark.
+#include "bench/device_table.hh"
 
 #include <cmath>
 #include <cstdio>
@@ -9,13 +9,13 @@ namespace {
 
 constexpr int name_width = 42;
 
-double counter(const GpuLine &line, const char *name) {
+double counter(const DeviceLine &line, const char *name) {
     const auto found = line.counters.find(name);
     return found == line.counters.end() ? NAN : found->second;
 }
 
 // Three decimals, or nothing where there is no such figure.
-void print_ratio(double value) {
+void print_number(double value) {
     if (std::isnan(value))
         std::printf("        -");
     else
@@ -24,17 +24,19 @@ void print_ratio(double value) {
 
 } // namespace
 
-bool GpuTable::ReportContext(const Context &context) {
+bool DeviceTable::ReportContext(const Context &context) {
     std::fflush(stdout);
     PrintBasicContext(&GetErrorStream(), context);
-    std::printf("%-*s %9s %7s %8s %8s %8s %8s %8s  %s\n", name_width, "", "us", "GB/s", "of copy",
-                "uncentr.", "ceiling", "gc cost", "vs step", "kernel");
+    std::printf("%-*s %9s %7s", name_width, "", device_.unit(), "GB/s");
+    for (const Column &column : device_.columns())
+        std::printf(" %8s", column.heading);
+    std::printf("  kernel\n");
     return true;
 }
 
-void GpuTable::ReportRuns(const std::vector<Run> &runs) {
+void DeviceTable::ReportRuns(const std::vector<Run> &runs) {
     std::string name;
-    const GpuLine *line = runs.empty() ? nullptr : find_(runs[0].run_name.function_name, name);
+    const DeviceLine *line = runs.empty() ? nullptr : find_(runs[0].run_name.function_name, name);
     if (!line)
         return;
     // A forced kernel's name is long: it stands where the others have the chosen one's.
@@ -46,10 +48,10 @@ void GpuTable::ReportRuns(const std::vector<Run> &runs) {
                     kernel.c_str());
     } else {
         const double ns = line->median_ns;
-        std::printf("%-*s %9.2f %7.0f", name_width, first.c_str(), ns * 1e-3, line->bytes / ns);
-        for (const char *which :
-             {"copy_fraction", "plain_copy_fraction", "ceiling", "gc_cost", "vs_step"})
-            print_ratio(counter(*line, which));
+        std::printf("%-*s %9.2f %7.0f", name_width, first.c_str(), ns / device_.unit_ns(),
+                    line->bytes / ns);
+        for (const Column &column : device_.columns())
+            print_number(counter(*line, column.counter) * column.times);
         std::printf("  %s\n", kernel.c_str());
     }
     std::fflush(stdout);

@@ -1,14 +1,14 @@
-// One step on the GPU beside what it is compared with, all in the same rounds: what bench_models
-// reports for --backend=cuda.
-#ifndef GCSTEP_BENCH_GPU_CASE_HH
-#define GCSTEP_BENCH_GPU_CASE_HH
+// One step on a device beside what it is compared with, all in the same rounds: what bench_models
+// reports for --backend=cuda and --backend=opencl.
+#ifndef GCSTEP_BENCH_DEVICE_CASE_HH
+#define GCSTEP_BENCH_DEVICE_CASE_HH
 
-#include "bench/gpu.hh"
+#include "bench/device.hh"
 #include <map>
 
 namespace gcs_bench {
 
-struct GpuCase {
+struct DeviceCase {
     std::string name;
     std::vector<gcs_tensor> tensors;
     gcs_spec spec;
@@ -18,7 +18,7 @@ struct GpuCase {
 };
 
 // One line of the report: the step, its graph, or the step with a forced kernel.
-struct GpuLine {
+struct DeviceLine {
     std::string suffix; // behind the case's name
     std::string error;  // not empty: there is nothing but this
     std::string label;  // the kernels
@@ -29,13 +29,12 @@ struct GpuLine {
 
 // The lines that the case will have, by their suffixes; then with their results. An error of the
 // whole case is that of each line.
-std::vector<GpuLine> gpu_case_lines(const GpuCase &what);
-std::vector<GpuLine> gpu_case_run(const Gpu &gpu, const GpuCase &what);
+std::vector<DeviceLine> device_case_lines(const DeviceCase &what);
+std::vector<DeviceLine> device_case_run(const Device &device, const DeviceCase &what);
 
-// The kernels that can step such a tensor, by name, but for those that all but no thread would have
-// work in.
-std::vector<std::string> gpu_kernels_for(const Gpu &gpu, const gcs_spec &spec,
-                                         const gcs_tensor &tensor);
+// The kernels that --all-kernels forces for the tensor.
+std::vector<std::string> kernels_for(const Device &device, const gcs_spec &spec,
+                                     const gcs_tensor &tensor);
 
 } // namespace gcs_bench
 

@@ -1,9 +1,9 @@
-// bench_models --backend=cuda: its benchmarks.
-#include "bench/gpu_models.hh"
+// bench_models --backend=cuda or opencl: its benchmarks.
+#include "bench/device_models.hh"
 
-#include "bench/gpu_case.hh"
-#include "bench/gpu_shapes.hh"
-#include "bench/gpu_table.hh"
+#include "bench/device_case.hh"
+#include "bench/device_shapes.hh"
+#include "bench/device_table.hh"
 #include "bench/program.hh"
 
 #include <algorithm>
@@ -12,22 +12,26 @@
 #include <cstdlib>
 #include <map>
 
+extern "C" {
+#include "dispatch/tensor.h"
+}
+
 namespace gcs_bench {
 namespace {
 
-std::unique_ptr<Gpu> gpu;
+std::unique_ptr<Device> device;
 
 // A case, measured when the first of its lines is wanted.
 struct Measured {
-    GpuCase what;
-    std::vector<GpuLine> lines;
+    DeviceCase what;
+    std::vector<DeviceLine> lines;
     bool done = false;
 };
 
 // By the benchmark's name.
 std::map<std::string, std::pair<std::shared_ptr<Measured>, std::size_t>> all;
 
-const GpuLine *find(const std::string &name, std::string &case_name) {
+const DeviceLine *find(const std::string &name, std::string &case_name) {
     const auto found = all.find(name);
     if (found == all.end() || !found->second.first->done)
         return nullptr;
@@ -37,9 +41,9 @@ const GpuLine *find(const std::string &name, std::string &case_name) {
 
 void bench(benchmark::State &state, const std::shared_ptr<Measured> &measured, std::size_t index) {
     if (!measured->done)
-        measured->lines = gpu_case_run(*gpu, measured->what);
+        measured->lines = device_case_run(*device, measured->what);
     measured->done = true;
-    const GpuLine &line = measured->lines[index];
+    const DeviceLine &line = measured->lines[index];
     if (!line.error.empty()) {
         fail(state, line.error);
         return;
@@ -53,11 +57,11 @@ void bench(benchmark::State &state, const std::shared_ptr<Measured> &measured, s
         static_cast<std::int64_t>(static_cast<double>(state.iterations()) * line.bytes));
 }
 
-void add(GpuCase what) {
+void add(DeviceCase what) {
     auto measured = std::make_shared<Measured>();
     measured->what = std::move(what);
-    const GpuCase &of = measured->what;
-    const std::vector<GpuLine> lines = gpu_case_lines(of);
+    const DeviceCase &of = measured->what;
+    const std::vector<DeviceLine> lines = device_case_lines(of);
     for (std::size_t i = 0; i < lines.size(); i++) {
         const std::string name = of.name + lines[i].suffix;
         all[name] = {measured, i};
@@ -66,6 +70,11 @@ void add(GpuCase what) {
             ->Unit(benchmark::kMicrosecond)
             ->Iterations(static_cast<std::int64_t>(of.rounds));
     }
+}
+
+std::uint64_t elements_of(const DeviceSettings &settings) {
+    return settings.elements != 0 ? static_cast<std::uint64_t>(settings.elements)
+                                  : device->shapes().elements;
 }
 
 // Matrices of a plan's work; a step of less is repeated.
@@ -80,41 +89,43 @@ std::vector<gcs_tensor> tensors_of(const Network &network, std::uint64_t element
     return std::vector<gcs_tensor>(std::min(copies, most_copies), network.tensors[0]);
 }
 
-void add_network(const Network &network, const std::string &name, const GpuSettings &settings) {
-    GpuCase what;
+void add_network(const Network &network, const std::string &name, const DeviceSettings &settings) {
+    DeviceCase what;
     what.name = network.name + "/" + name;
     what.spec = parse_spec(name);
-    what.tensors = tensors_of(network, static_cast<std::uint64_t>(settings.elements));
+    what.tensors = tensors_of(network, elements_of(settings));
     what.rounds = static_cast<std::size_t>(settings.rounds);
-    what.graphs = !network.is_shape;
+    what.graphs = device->has_graphs() && !network.is_shape;
     if (settings.all_kernels && network.is_shape)
-        what.kernels = gpu_kernels_for(*gpu, what.spec, network.tensors[0]);
+        what.kernels = kernels_for(*device, what.spec, network.tensors[0]);
     add(std::move(what));
 }
 
 } // namespace
 
-void register_gpu(const GpuSettings &settings) {
+void register_device(const DeviceSettings &settings) {
     std::string error;
-    gpu = Gpu::open(settings.device, error);
-    if (!gpu) {
-        std::fprintf(stderr, "bench_models: --backend=cuda: %s\n", error.c_str());
+    const bool cuda = settings.backend == Backend::CUDA;
+    device = cuda ? open_cuda(settings.device, error) : open_opencl(settings.device, error);
+    if (!device) {
+        std::fprintf(stderr, "bench_models: --backend=%s: %s\n", cuda ? "cuda" : "opencl",
+                     error.c_str());
         std::exit(1);
     }
-    benchmark::AddCustomContext("gcstep_gpu", gpu->description());
+    benchmark::AddCustomContext(device->context_key(), device->description());
     std::vector<Network> networks = settings.networks;
     if (settings.shapes)
-        for (Network &shape : gpu_shapes(static_cast<std::uint64_t>(settings.elements)))
+        for (Network &shape : device_shapes(device->shapes(), elements_of(settings)))
             networks.push_back(std::move(shape));
     for (const Network &network : networks)
         for (const std::string &spec : settings.specs)
             add_network(network, spec, settings);
 }
 
-int run_gpu() {
-    GpuTable table(find);
+int run_device() {
+    DeviceTable table(*device, find);
     const int status = run(&table);
-    gpu.reset();
+    device.reset();
     return status;
 }
 
