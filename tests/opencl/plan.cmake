@@ -1,6 +1,8 @@
 # Plans for an OpenCL device. What needs no device:
 gcstep_test(opencl_cut test_cut.c)
 gcstep_test(opencl_choice test_choice.c)
+# On the stand-in for its loader.
+gcstep_test(opencl_plan test_plan.c opencl_standin)
 
 # opencl_plan_test(name): on a real one; skipped where there is none. The programs are kept from run
 # to run, in the build folder, and from test to test, which therefore do not run side by side: a
@@ -15,7 +17,7 @@ function(opencl_plan_test name)
 endfunction()
 
 if(NOT CMAKE_CROSSCOMPILING AND NOT GCSTEP_SANITIZE MATCHES thread)
-  foreach(name IN ITEMS plan_bits plan_measure plan_calls)
+  foreach(name IN ITEMS plan_bits plan_measure)
     opencl_plan_test(${name})
   endforeach()
 endif()
