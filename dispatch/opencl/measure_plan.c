@@ -90,7 +90,7 @@ void gcs_opencl_measuring_free(struct gcs_opencl_plan *opencl) {
         gcs_opencl_memory_free(opencl, memories[i]);
     for (size_t i = 0; i < GCS_OPENCL_KINDS; i++) {
         gcs_opencl_use_free(opencl, &measuring->uses[i].use);
-        free(measuring->uses[i].first_matrix);
+        free(measuring->uses[i].matrices);
     }
     gcs_opencl_names_close(&measuring->names);
     free(measuring->batches.items);
