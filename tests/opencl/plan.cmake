@@ -3,6 +3,7 @@ gcstep_test(opencl_cut test_cut.c)
 gcstep_test(opencl_choice test_choice.c)
 # On the stand-in for its loader.
 gcstep_test(opencl_plan test_plan.c opencl_standin)
+gcstep_test(opencl_table test_table.c)
 
 # opencl_plan_test(name): on a real one; skipped where there is none. The programs are kept from run
 # to run, in the build folder, and from test to test, which therefore do not run side by side: a
