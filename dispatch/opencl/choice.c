@@ -1,4 +1,5 @@
-/* Which OpenCL kernel steps a tensor: a forced one where it fits, else a fixed rule. */
+/* Which OpenCL kernel steps a tensor: a forced one where it fits, else the table's, else by a fixed
+ * rule. */
 #include "dispatch/opencl/choice.h"
 
 #include <string.h>
@@ -130,14 +131,33 @@ const gcs_opencl_kernel *gcs_opencl_kernel_for(const gcs_need *need, uint64_t gr
     return found;
 }
 
+/* ---- The choice ---------------------------------------------------------------------------- */
+
+typedef struct wish {
+    const gcs_need *need;
+    const gcs_opencl_device *device;
+    const bool *refused;
+} wish;
+
+static bool fits(const wish *w, const gcs_opencl_kernel *kernel) {
+    return !(w->refused != NULL && w->refused[kernel - gcs_opencl_kernels]) &&
+           gcs_opencl_fits(kernel, w->need, w->device);
+}
+
+static bool row_fits(const void *context, const gcs_kernel *row) {
+    return fits(context, gcs_opencl_kernel_of(row));
+}
+
 bool gcs_opencl_choose(const gcs_need *need, uint64_t groups, const gcs_opencl_device *device,
-                       const bool *refused, const gcs_opencl_kernel *forced, gcs_choice *choice) {
-    if (forced != NULL && !(refused != NULL && refused[forced - gcs_opencl_kernels]) &&
-        gcs_opencl_fits(forced, need, device)) {
+                       const bool *refused, const gcs_opencl_kernel *forced,
+                       const gcs_table_question *question, gcs_choice *choice) {
+    const wish w = {need, device, refused};
+    if (forced != NULL && fits(&w, forced)) {
         *choice = (gcs_choice){.kernel = &forced->row, .why = GCS_WHY_FORCED};
         return true;
     }
-    /* What a table says of this device comes here. */
+    if (gcs_tables_answer(question, row_fits, &w, choice))
+        return true;
     const gcs_opencl_kernel *kernel = gcs_opencl_kernel_for(need, groups, device, refused);
     if (kernel == NULL)
         return false;
