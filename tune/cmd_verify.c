@@ -17,6 +17,7 @@
 #define MOST_SECONDS 3600
 #define MOST_DEVICES 1024
 #define MOST_FORMS   1000
+#define MOST_CASES   1000000
 
 static const char help[] =
     "Runs every registered kernel through its cases. The first portable kernel of each kind is\n"
@@ -27,7 +28,7 @@ static const char help[] =
     "\n"
     "Usage: gcstep verify [--isa NAME] [--kernel NAME]\n"
     "       gcstep verify --backend cuda|opencl [--device N] [--kernel NAME] [--small]\n"
-    "                     [--forms N|all]\n"
+    "                     [--forms N|all] [--cases N]\n"
     "       gcstep verify --table FILE [--time SECONDS]\n"
     "\n"
     "  --isa NAME      only the kernels of this ISA (portable, avx2, avx512)\n"
@@ -39,6 +40,8 @@ static const char help[] =
     "  --device N      number of the GPU, or of the device as gcstep info counts; default: 0\n"
     "  --small         few shapes, and on the device buffers of their own: for compute-sanitizer\n"
     "                  or Oclgrind, which then see every access beside one\n"
+    "  --cases N       with --small, of OpenCL kernels: at most N cases of each before those of\n"
+    "                  single forms, for tools that slow everything down; default: all\n"
     "  --forms N       of OpenCL kernels, which are built for any form and go through all their\n"
     "                  cases so: build each also for N single forms (a rule, a centre, types) as\n"
     "                  a plan does, and try few shapes; default: 1; all: between them the kernels\n"
@@ -64,8 +67,8 @@ typedef struct selection {
     const char *name;            /* of that kernel, whatever the backend; NULL */
     const char *table;           /* NULL: kernels, not a table */
     uint64_t seconds, device;
-    uint64_t forms;
-    bool timed, numbered, formed; /* --time, --device, --forms was given */
+    uint64_t forms, cases;
+    bool timed, numbered, formed, counted; /* --time, --device, --forms, --cases was given */
     backend backend;
     bool small;
 } selection;
@@ -112,8 +115,10 @@ static int verify_cuda(const selection *chosen) {
 }
 
 static int verify_opencl(const selection *chosen) {
-    gcs_verify_opencl_choice choice = {
-        .device = (int)chosen->device, .small = chosen->small, .forms = chosen->forms};
+    gcs_verify_opencl_choice choice = {.device = (int)chosen->device,
+                                       .small = chosen->small,
+                                       .forms = chosen->forms,
+                                       .cases = chosen->cases};
     if (chosen->name) {
         choice.kernel = gcs_opencl_find(chosen->name);
         if (!choice.kernel)
@@ -182,6 +187,9 @@ static bool read_option(int answer, selection *chosen) {
         chosen->forms = MOST_FORMS;
         return strcmp(optarg, "all") == 0 ||
                gcs_option_number("verify", "--forms", optarg, 0, MOST_FORMS, &chosen->forms);
+    case 'c':
+        chosen->counted = true;
+        return gcs_option_number("verify", "--cases", optarg, 1, MOST_CASES, &chosen->cases);
     case 't':
         chosen->table = optarg;
         return true;
@@ -211,13 +219,18 @@ static int verify_here(selection *chosen) {
 }
 
 int gcs_cmd_verify(int argc, char **argv) {
-    static const struct option options[] = {
-        {"isa", required_argument, NULL, 'i'},     {"kernel", required_argument, NULL, 'k'},
-        {"table", required_argument, NULL, 't'},   {"time", required_argument, NULL, 's'},
-        {"backend", required_argument, NULL, 'b'}, {"device", required_argument, NULL, 'd'},
-        {"small", no_argument, NULL, 'm'},         {"forms", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
-    selection chosen = {.seconds = 10, .forms = 1};
+    static const struct option options[] = {{"isa", required_argument, NULL, 'i'},
+                                            {"kernel", required_argument, NULL, 'k'},
+                                            {"table", required_argument, NULL, 't'},
+                                            {"time", required_argument, NULL, 's'},
+                                            {"backend", required_argument, NULL, 'b'},
+                                            {"device", required_argument, NULL, 'd'},
+                                            {"small", no_argument, NULL, 'm'},
+                                            {"forms", required_argument, NULL, 'f'},
+                                            {"cases", required_argument, NULL, 'c'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    selection chosen = {.seconds = 10, .forms = 1, .cases = MOST_CASES};
     int answer;
     opterr = 0;
     while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
@@ -234,6 +247,8 @@ int gcs_cmd_verify(int argc, char **argv) {
         return gcs_usage_error(argv[0], "unexpected argument '%s'", argv[optind]);
     if (chosen.formed && chosen.backend != OPENCL)
         return gcs_usage_error(argv[0], "--forms goes with --backend opencl");
+    if (chosen.counted && (chosen.backend != OPENCL || !chosen.small))
+        return gcs_usage_error(argv[0], "--cases goes with --backend opencl --small");
     if (chosen.backend == CPU)
         return verify_here(&chosen);
     if (chosen.list || chosen.table || chosen.timed)

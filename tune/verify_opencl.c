@@ -58,40 +58,46 @@ static bool take(opened *x, const gcs_opencl_kernel *kernel, const gcs_form *for
 }
 
 static void run_any_form(opened *x, const gcs_opencl_kernel *kernel, const gcs_kernel *row,
-                         bool small, gcs_check_report *report) {
+                         const gcs_verify_opencl_choice *choice, gcs_check_report *report) {
     gcs_check_report all = {0};
-    gcs_opencl_few_run(&x->runner.runner, kernel, row, report);
-    if (report->failures != 0 || small)
+    gcs_opencl_few_run(&x->runner.runner, kernel, row, choice->cases, report);
+    if (report->failures != 0 || choice->small)
         return;
     gcs_check_kernel_by(&x->runner.runner, row, &all);
     add(report, &all);
 }
 
-/* Built for one form each. */
-static void run_literal_forms(opened *x, const gcs_opencl_kernel *kernel, uint64_t forms,
+/* Built for one form each. False: the device cannot run any of these. */
+static bool run_literal_forms(opened *x, const gcs_opencl_kernel *kernel, uint64_t forms,
                               gcs_check_report *report) {
     const size_t count = gcs_opencl_literal_count(kernel);
+    bool can = false;
     for (size_t i = 0; i < count && i < forms && report->failures == 0; i++) {
         const gcs_form form = gcs_opencl_literal_at(kernel, i);
         gcs_check_report one = {0};
         gcs_kernel row;
-        if (take(x, kernel, &form, &row, &one))
+        if (take(x, kernel, &form, &row, &one)) {
+            can = true;
             gcs_opencl_literal_run(&x->runner.runner, &row, &form, i, &one);
+        }
         add(report, &one);
     }
+    return can;
 }
 
-/* False: the device has too few work-items for it. */
+/* False: the device has too few work-items for it, however it is built. */
 static bool verify_kernel(opened *x, const gcs_opencl_kernel *kernel,
                           const gcs_verify_opencl_choice *choice, gcs_verify_totals *totals) {
     gcs_check_report report = {0};
     gcs_kernel row;
-    if (take(x, kernel, NULL, &row, &report)) {
-        run_any_form(x, kernel, &row, choice->small, &report);
-        run_literal_forms(x, kernel, choice->forms, &report);
-    } else if (report.failures == 0) {
+    bool can = take(x, kernel, NULL, &row, &report);
+    if (can)
+        run_any_form(x, kernel, &row, choice, &report);
+    can = run_literal_forms(x, kernel, choice->forms, &report) || can;
+    if (!can && report.failures == 0)
         return false;
-    }
+    if (report.cases == 0 && report.failures++ == 0)
+        snprintf(report.why, sizeof report.why, "no case was run");
     gcs_verify_print(&kernel->row, &report, totals);
     return true;
 }

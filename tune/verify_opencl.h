@@ -9,6 +9,7 @@ typedef struct gcs_verify_opencl_choice {
     const gcs_opencl_kernel *kernel; /* NULL: every one */
     bool small; /* few shapes and forms, and buffers that end where their data does: for tools that
                  * watch every access */
+    uint64_t cases; /* of few shapes, at the most, of each kernel */
     uint64_t forms; /* that each kernel is built for alone, at the most (check/opencl/literal.h) */
 } gcs_verify_opencl_choice;
 

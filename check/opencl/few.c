@@ -7,6 +7,7 @@
 typedef struct few {
     gcs_runner *runner;
     const gcs_kernel *row;
+    uint64_t most; /* cases */
     gcs_check_report *report;
     bool failed;
 } few;
@@ -23,7 +24,8 @@ static void run_groups(few *f, choice form, uint64_t groups, uint64_t length) {
         gcs_forms_at(row, form.pair % gcs_forms_pairs(row), form.kind % gcs_forms_kinds(row));
     const bool columns = row->view == GCS_VIEW_COLS;
     char why[sizeof f->report->why] = "";
-    if (f->failed || (row->max_length != 0 && length > row->max_length))
+    if (f->failed || f->report->cases >= f->most ||
+        (row->max_length != 0 && length > row->max_length))
         return;
     f->report->cases++;
     f->failed = !gcs_check_shape_by(f->runner, row, &chosen, columns ? length : groups,
@@ -32,32 +34,33 @@ static void run_groups(few *f, choice form, uint64_t groups, uint64_t length) {
         memcpy(f->report->why, why, sizeof why);
 }
 
-/* Around the pieces of the sums, of a work-item's vectors and of a work-group's items. */
+/* Around the pieces of the sums, of a work-item's vectors and of a work-group's items; what tells
+ * most comes first. */
 static void run_lengths(few *f, const gcs_opencl_kernel *kernel) {
     const uint64_t at_a_time = (uint64_t)kernel->threads * kernel->width * kernel->vectors;
-    const uint64_t lengths[] = {1,
-                                9,
-                                27,
-                                33,
-                                65,
-                                1023,
-                                1025,
-                                at_a_time - 1,
-                                at_a_time + 1,
-                                2 * at_a_time + 5,
-                                kernel->capacity + 1,
-                                kernel->depth + 1};
-    for (unsigned i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        const uint64_t length = lengths[i], groups = length <= 33 ? 37 : length < 600 ? 5 : 2;
-        if (length != 0)
-            run_groups(f, (choice){3 * i, 4 * i + 1}, groups, length);
+    const bool split = kernel->depth != 0;
+    const uint64_t shapes[][2] = {{37, 9},
+                                  {2, split ? kernel->depth + 1 : 1025},
+                                  {5, 65},
+                                  {131, 5},
+                                  {2, at_a_time + 1},
+                                  {3, 33},
+                                  {2, 1023},
+                                  {1, 1},
+                                  {2, 2 * at_a_time + 5},
+                                  {2, kernel->capacity + 1},
+                                  {7, 27},
+                                  {3, at_a_time - 1}};
+    for (unsigned i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        if (shapes[i][1] != 0)
+            run_groups(f, (choice){3 * i, 4 * i + 1}, shapes[i][0], shapes[i][1]);
     }
 }
 
 void gcs_opencl_few_run(gcs_runner *runner, const gcs_opencl_kernel *kernel, const gcs_kernel *row,
-                        gcs_check_report *report) {
-    few f = {.runner = runner, .row = row, .report = report};
+                        uint64_t most, gcs_check_report *report) {
+    few f = {.runner = runner, .row = row, .most = most, .report = report};
+    run_lengths(&f, kernel);
     for (unsigned pair = 0; pair < gcs_forms_pairs(row); pair++)
         run_groups(&f, (choice){pair, pair * 7}, 3, 41 + pair);
-    run_lengths(&f, kernel);
 }

@@ -8,9 +8,9 @@
 #include "check/runner.h"
 #include "kernels/opencl/launch.h"
 
-/* `row`: the kernel's, as check/ sees it, with the longest group that can be run. Adds to *report.
- * Stops at the first failure. */
+/* `row`: the kernel's, as check/ sees it, with the longest group that can be run. Adds
+ * to *report; no more than `most` cases. * Stops at the first failure. */
 void gcs_opencl_few_run(gcs_runner *runner, const gcs_opencl_kernel *kernel, const gcs_kernel *row,
-                        gcs_check_report *report);
+                        uint64_t most, gcs_check_report *report);
 
 #endif

@@ -6,6 +6,7 @@ if(NOT TARGET cuda_kernels_host OR GCSTEP_SANITIZE MATCHES thread)
 endif()
 add_executable(verify_on_twin cuda/verify_on_twin.c ${PROJECT_SOURCE_DIR}/tune/cmd_verify.c
   ${PROJECT_SOURCE_DIR}/tune/options.c ${PROJECT_SOURCE_DIR}/tune/verify_cuda.c
+  ${PROJECT_SOURCE_DIR}/tune/verify_opencl.c
   ${PROJECT_SOURCE_DIR}/tune/verify_report.c)
 target_link_libraries(verify_on_twin PRIVATE
   cuda_kernels_host cuda_twin cuda_standin gcstep_check gcstep_reference gcstep_static gcstep_flags m
