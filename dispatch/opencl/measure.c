@@ -292,9 +292,7 @@ gcs_status gcs_opencl_measure_phase(const gcs_measurement *run) {
         return status;
     status = run_kernels(run, &chain);
     gcs_opencl_chain_end(&chain, opencl, status == GCS_OK);
-    if (status != GCS_OK)
-        gcs_opencl_wait(opencl); /* it reads what the next call writes */
-    return status;
+    return status; /* gcs_opencl_measure_end waits, also where it failed */
 }
 
 /* ---- Sums ---------------------------------------------------------------------------------- */

@@ -80,6 +80,10 @@ void standin_hold(bool hold);
 /* Commands of queues without order that did not wait for the one before them. */
 extern unsigned standin_unordered;
 
+/* Events that commands have waited for, all together; and commands that are held back now. */
+extern unsigned standin_waited;
+unsigned standin_pending(void);
+
 /* The work-items that any kernel's work-group may have; 0: the device's. */
 extern size_t standin_group_limit;
 

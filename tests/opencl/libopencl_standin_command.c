@@ -37,7 +37,7 @@ static command *first, **end = &first;
 static bool held;
 static standin_hook *hook;
 static void *hook_context;
-API unsigned standin_unordered;
+API unsigned standin_unordered, standin_waited;
 API size_t standin_group_limit;
 
 API void standin_hold(bool hold) {
@@ -76,6 +76,13 @@ static void run_all(void) {
     }
 }
 
+API unsigned standin_pending(void) {
+    unsigned count = 0;
+    for (const command *c = first; c != NULL; c = c->next)
+        count++;
+    return count;
+}
+
 /* Whether the wait list is one, and in a queue without order names the command before. */
 static gcs_cl_int check(gcs_cl_queue queue, gcs_cl_uint waits, const gcs_cl_event *wait) {
     standin_queue *q = queue;
@@ -90,6 +97,7 @@ static gcs_cl_int check(gcs_cl_queue queue, gcs_cl_uint waits, const gcs_cl_even
         follows = follows || wait[i] == q->last;
     }
     standin_unordered += !follows;
+    standin_waited += waits;
     return 0;
 }
 
