@@ -114,9 +114,9 @@ static bool begin_anew(opened *x, const gcs_verify_opencl_choice *choice) {
 /* False: the device is lost. */
 static bool verify_all(opened *x, const gcs_verify_opencl_choice *choice,
                        gcs_verify_totals *totals) {
-    for (size_t i = 0; i < gcs_opencl_kernel_count; i++) {
+    for (uint64_t i = 0; i < gcs_opencl_kernel_count; i++) {
         const gcs_opencl_kernel *kernel = &gcs_opencl_kernels[i];
-        if (choice->kernel != NULL && choice->kernel != kernel)
+        if (choice->kernel != NULL ? choice->kernel != kernel : i % choice->shares != choice->share)
             continue;
         if (!gcs_opencl_runner_can(&x->runner, kernel) ||
             !verify_kernel(x, kernel, choice, totals)) {
