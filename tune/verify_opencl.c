@@ -78,7 +78,7 @@ static bool run_literal_forms(opened *x, const gcs_opencl_kernel *kernel, uint64
         gcs_kernel row;
         if (take(x, kernel, &form, &row, &one)) {
             can = true;
-            gcs_opencl_literal_run(&x->runner.runner, &row, &form, i, &one);
+            gcs_opencl_few_run_form(&x->runner.runner, &row, &form, i, &one);
         }
         add(report, &one);
     }
