@@ -93,11 +93,14 @@ static bool verify_kernel(opened *x, const gcs_opencl_kernel *kernel,
     bool can = take(x, kernel, NULL, &row, &report);
     if (can)
         run_any_form(x, kernel, &row, choice, &report);
-    can = run_literal_forms(x, kernel, choice->forms, &report) || can;
+    if (report.failures == 0)
+        can = run_literal_forms(x, kernel, choice->forms, &report) || can;
     if (!can && report.failures == 0)
         return false;
-    if (report.cases == 0 && report.failures++ == 0)
+    if (report.cases == 0 && report.failures == 0) {
+        report.failures = 1;
         snprintf(report.why, sizeof report.why, "no case was run");
+    }
     gcs_verify_print(&kernel->row, &report, totals);
     return true;
 }

@@ -22,9 +22,9 @@ driver=$(dirname "$wrapper")/../lib/oclgrind/liboclgrind-rt-icd.so
     exit 77
 }
 
-# Few enough work-groups run at a time for the processors to be shared with other tests.
+# One thread, since other tests run beside. Local memory for every kernel. It has no llvm.prefetch.
 output=$(OCL_ICD_VENDORS=$driver OCLGRIND_DATA_RACES=1 OCLGRIND_CHECK_API=1 OCLGRIND_NUM_THREADS=1 \
-    GCSTEP_OPENCL_CACHE=0 "$program" "$@" --backend opencl 2>&1)
+    OCLGRIND_LOCAL_MEM_SIZE=262144 OCLGRIND_BUILD_OPTIONS='-DFETCH(p)=' GCSTEP_OPENCL_CACHE=0 "$program" "$@" --backend opencl 2>&1)
 status=$?
 # What its compiler says of code that is right.
 output=$(echo "$output" | grep -v -e '^[0-9]* warnings* generated\.$')
