@@ -2,6 +2,7 @@
 #include "dispatch/device_identity.h"
 
 #include "dispatch/cuda/identity.h"
+#include "dispatch/opencl/identity.h"
 #include "dispatch/registry.h"
 #include "dispatch/text.h"
 
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const gcs_device_backend *const backends[] = {&gcs_cuda_backend};
+static const gcs_device_backend *const backends[] = {&gcs_cuda_backend, &gcs_opencl_backend};
 
 const gcs_device_backend *gcs_device_backend_find(const char *name) {
     for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++) {

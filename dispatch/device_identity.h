@@ -16,7 +16,7 @@
 
 /* Never a host name, an address, a path or a user. */
 typedef struct gcs_device_identity {
-    char backend[16]; /* "cuda" */
+    char backend[16]; /* "cuda", "opencl" */
     size_t count;
     struct {
         char name[16];  /* "units" */

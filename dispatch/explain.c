@@ -2,6 +2,7 @@
 #include "dispatch/cuda/choice.h"
 #include "dispatch/cuda/plan.h"
 #include "dispatch/opencl/plan.h"
+#include "dispatch/opencl/source.h"
 #include "dispatch/plan_internal.h"
 #include "dispatch/registry.h"
 
@@ -48,8 +49,9 @@ static void put_line_place(text *t, const gcs_planned_tensor *planned) {
 
 static void put_evidence(text *t, const gcs_plan *plan, const gcs_planned_tensor *planned) {
     const gcs_evidence *e = &planned->line.evidence;
-    const char *rev =
-        plan->cuda != NULL ? gcs_cuda_impl_rev() : gcs_registry_impl_rev(planned->choice.kernel);
+    const char *rev = plan->cuda != NULL     ? gcs_cuda_impl_rev()
+                      : plan->opencl != NULL ? gcs_opencl_impl_rev()
+                                             : gcs_registry_impl_rev(planned->choice.kernel);
     if (e->rounds == 0) {
         put(t, "; nothing was measured for it");
         return;

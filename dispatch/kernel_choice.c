@@ -156,6 +156,20 @@ gcs_status gcs_keep_evidence(gcs_planned_tensor *planned, const gcs_tables *tabl
     return planned->source != NULL ? GCS_OK : gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan");
 }
 
+gcs_table_question gcs_question_of(const gcs_plan *plan, const gcs_planned_tensor *planned,
+                                   const gcs_plan_tables *open) {
+    return (gcs_table_question){.tables = plan->traffic ? NULL : open->tables,
+                                .key = gcs_planned_key(planned, 0),
+                                .tuned = open->tuned};
+}
+
+bool gcs_planned_alike(const gcs_planned_tensor *a, const gcs_planned_tensor *b) {
+    return a->form.rule == b->form.rule && a->form.center == b->form.center &&
+           a->form.gradient == b->form.gradient && a->form.copy == b->form.copy &&
+           a->cut == b->cut && a->groups == b->groups && a->tensor.layout == b->tensor.layout &&
+           a->tensor.rows == b->tensor.rows && a->tensor.cols == b->tensor.cols;
+}
+
 gcs_status gcs_choose_as(gcs_planned_tensor *planned, const gcs_planned_tensor *other) {
     planned->choice = other->choice;
     planned->given = other->given;

@@ -113,6 +113,13 @@ gcs_table_key gcs_planned_key(const gcs_planned_tensor *planned, uint32_t thread
  * made. */
 gcs_status gcs_keep_evidence(gcs_planned_tensor *planned, const gcs_tables *tables);
 
+/* What the tables are asked for a tensor of a device's plan. */
+gcs_table_question gcs_question_of(const gcs_plan *plan, const gcs_planned_tensor *planned,
+                                   const gcs_plan_tables *open);
+
+/* Whether two tensors have the same choices on a device: networks have many of one shape. */
+bool gcs_planned_alike(const gcs_planned_tensor *a, const gcs_planned_tensor *b);
+
 /* The choice of another tensor, of which everything that is looked at is the same. */
 gcs_status gcs_choose_as(gcs_planned_tensor *planned, const gcs_planned_tensor *other);
 

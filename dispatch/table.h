@@ -116,6 +116,17 @@ typedef bool gcs_table_filter(const void *context, const gcs_kernel *kernel);
 bool gcs_tables_find(const gcs_tables *tables, const gcs_table_key *key, bool tuned,
                      gcs_table_filter *filter, const void *context, gcs_choice *choice);
 
+/* What the tables are asked while a plan for a device is made; `tables` NULL: they are not. */
+typedef struct gcs_table_question {
+    const gcs_tables *tables;
+    gcs_table_key key;
+    bool tuned;
+} gcs_table_question;
+
+/* gcs_tables_find of that question. */
+bool gcs_tables_answer(const gcs_table_question *question, gcs_table_filter *filter,
+                       const void *context, gcs_choice *choice);
+
 /* Default lines are apart for rows that are short for the kernels of the key's form. */
 uint64_t gcs_table_short_row(const gcs_table_key *key);
 

@@ -182,3 +182,9 @@ bool gcs_tables_find(const gcs_tables *tables, const gcs_table_key *key, bool tu
         return true;
     return find_default(&q, choice);
 }
+
+bool gcs_tables_answer(const gcs_table_question *question, gcs_table_filter *filter,
+                       const void *context, gcs_choice *choice) {
+    return question->tables != NULL && gcs_tables_find(question->tables, &question->key,
+                                                       question->tuned, filter, context, choice);
+}

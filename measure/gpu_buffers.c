@@ -2,57 +2,22 @@
 #include "measure/gpu_buffers.h"
 
 #include "dispatch/error.h"
-#include "dispatch/plan.h"
 #include "dispatch/tensor.h"
-#include "measure/measure.h"
 
 #include <stdlib.h>
-
-/* Elements; 512 bytes of f32, as tensor allocators give. */
-#define ALIGNMENT 128
-/* Of the pattern that a buffer is filled with: whole periods of gcs_buffer_sets. */
-#define PATTERN ((uint64_t)1021 * 1024)
-
-static uint64_t padded(uint64_t elements) {
-    return (elements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
-static void bytes_of(const gcs_spec *spec, unsigned bytes[GCS_GPU_STREAMS]) {
-    const unsigned f32 = sizeof(float);
-    bytes[0] = f32;
-    bytes[1] = gcs_type_bytes(spec->gradient);
-    bytes[2] = gcs_rule_has_m(spec->rule) ? f32 : 0;
-    bytes[3] = gcs_rule_has_v(spec->rule) ? f32 : 0;
-    bytes[4] = gcs_rule_has_v_max(spec->rule) ? f32 : 0;
-    bytes[5] = gcs_copy_bytes(spec->copy);
-}
-
-uint64_t gcs_gpu_tensor_bytes(const gcs_spec *spec, const gcs_tensor *tensor) {
-    unsigned bytes[GCS_GPU_STREAMS];
-    uint64_t sum = 0;
-    bytes_of(spec, bytes);
-    for (int s = 0; s < GCS_GPU_STREAMS; s++)
-        sum += bytes[s];
-    return sum * padded(gcs_tensor_elements(tensor));
-}
 
 /* ---- Sets ---------------------------------------------------------------------------------- */
 
 static gcs_status fill(const gcs_gpu_sets *sets, const gcs_gpu *gpu, const gcs_spec *spec,
-                       const unsigned bytes[GCS_GPU_STREAMS], uint64_t elements) {
-    const gcs_tensor flat = gcs_flat(PATTERN);
-    gcs_buffer_sets *pattern = gcs_buffer_sets_create(spec, &flat, 1, 0);
-    if (pattern == NULL)
-        return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the values of buffers");
-    const gcs_buffers *b = gcs_buffer_sets_next(pattern);
-    const void *const from[GCS_GPU_STREAMS] = {b->w, b->g, b->m, b->v, b->v_max, b->copy};
-    gcs_status status = GCS_OK;
-    for (int s = 0; s < GCS_GPU_STREAMS && status == GCS_OK; s++) {
+                       const unsigned bytes[GCS_STREAMS], uint64_t elements) {
+    gcs_pattern pattern;
+    gcs_status status = gcs_pattern_open(&pattern, spec);
+    for (int s = 0; s < GCS_STREAMS && status == GCS_OK; s++) {
         if (bytes[s] != 0)
-            status = gcs_gpu_fill(gpu, sets->memory[s], elements * bytes[s], from[s],
-                                  PATTERN * bytes[s]);
+            status = gcs_gpu_fill(gpu, sets->memory[s], elements * bytes[s], pattern.from[s],
+                                  pattern.elements * bytes[s]);
     }
-    gcs_buffer_sets_destroy(pattern);
+    gcs_pattern_close(&pattern);
     return status;
 }
 
@@ -61,7 +26,7 @@ static void *at(void *memory, uint64_t bytes) {
 }
 
 static void place(const gcs_gpu_sets *sets, const gcs_tensor *tensors, size_t tensor_count,
-                  const unsigned bytes[GCS_GPU_STREAMS]) {
+                  const unsigned bytes[GCS_STREAMS]) {
     uint64_t first = 0;
     for (size_t i = 0; i < sets->count * tensor_count; i++) {
         sets->buffers[i] = (gcs_buffers){.w = at(sets->memory[0], first * bytes[0]),
@@ -70,24 +35,24 @@ static void place(const gcs_gpu_sets *sets, const gcs_tensor *tensors, size_t te
                                          .v = at(sets->memory[3], first * bytes[3]),
                                          .v_max = at(sets->memory[4], first * bytes[4]),
                                          .copy = at(sets->memory[5], first * bytes[5])};
-        first += padded(gcs_tensor_elements(&tensors[i % tensor_count]));
+        first += gcs_streams_padded(gcs_tensor_elements(&tensors[i % tensor_count]));
     }
 }
 
 gcs_status gcs_gpu_sets_open(gcs_gpu_sets *sets, const gcs_gpu *gpu, const gcs_spec *spec,
                              const gcs_tensor *tensors, size_t tensor_count, size_t count) {
-    unsigned bytes[GCS_GPU_STREAMS];
+    unsigned bytes[GCS_STREAMS];
     uint64_t elements = 0;
-    bytes_of(spec, bytes);
+    gcs_streams_of(spec, bytes);
     for (size_t i = 0; i < tensor_count; i++)
-        elements += padded(gcs_tensor_elements(&tensors[i]));
+        elements += gcs_streams_padded(gcs_tensor_elements(&tensors[i]));
     elements *= count;
     *sets = (gcs_gpu_sets){.count = count,
                            .buffers = calloc(count * tensor_count, sizeof *sets->buffers)};
     if (sets->buffers == NULL)
         return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the list of buffers");
     gcs_status status = GCS_OK;
-    for (int s = 0; s < GCS_GPU_STREAMS && status == GCS_OK; s++) {
+    for (int s = 0; s < GCS_STREAMS && status == GCS_OK; s++) {
         if (bytes[s] != 0)
             status = gcs_gpu_alloc(gpu, elements * bytes[s], &sets->memory[s]);
     }
@@ -99,7 +64,7 @@ gcs_status gcs_gpu_sets_open(gcs_gpu_sets *sets, const gcs_gpu *gpu, const gcs_s
 }
 
 void gcs_gpu_sets_close(gcs_gpu_sets *sets, const gcs_gpu *gpu) {
-    for (int s = 0; s < GCS_GPU_STREAMS; s++)
+    for (int s = 0; s < GCS_STREAMS; s++)
         gcs_gpu_free(gpu, sets->memory[s]);
     free(sets->buffers);
     *sets = (gcs_gpu_sets){.count = 0};
@@ -109,7 +74,7 @@ void gcs_gpu_sets_close(gcs_gpu_sets *sets, const gcs_gpu *gpu) {
 
 gcs_status gcs_gpu_copies_open(gcs_gpu_copies *copies, const gcs_gpu *gpu, uint64_t bytes) {
     static const float pattern[1024] = {0.7F}; /* other than zeros alone: those may be quicker */
-    const uint64_t unit = ALIGNMENT * sizeof(float), half = (bytes + 1) / 2;
+    const uint64_t unit = gcs_streams_padded(1) * sizeof(float), half = (bytes + 1) / 2;
     *copies = (gcs_gpu_copies){.each = (half + unit - 1) / unit * unit};
     const uint64_t both = 2 * copies->each;
     copies->places = (gcs_gpu_cold_bytes(gpu) + both - 1) / both;

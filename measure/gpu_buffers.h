@@ -4,17 +4,13 @@
 #define GCSTEP_MEASURE_GPU_BUFFERS_H
 
 #include "measure/gpu.h"
-
-#define GCS_GPU_STREAMS 6 /* w, g, m, v, v_max, copy */
+#include "measure/streams.h"
 
 typedef struct gcs_gpu_sets {
-    size_t count;                  /* of sets */
-    gcs_buffers *buffers;          /* [count][tensors] */
-    void *memory[GCS_GPU_STREAMS]; /* NULL: the spec has no such buffer */
+    size_t count;              /* of sets */
+    gcs_buffers *buffers;      /* [count][tensors] */
+    void *memory[GCS_STREAMS]; /* NULL: the spec has no such buffer */
 } gcs_gpu_sets;
-
-/* Bytes of the buffers of one such tensor, with what is between two tensors. */
-uint64_t gcs_gpu_tensor_bytes(const gcs_spec *spec, const gcs_tensor *tensor);
 
 /* So many sets of the tensors' buffers, with the values of gcs_buffer_sets. Errors: as
  * gcs_gpu_alloc and gcs_gpu_fill. To be closed also after a failure. */

@@ -110,7 +110,7 @@ static void blocks_are_filled(void **state) {
 
 static void forced(void **state) {
     (void)state;
-    static const gcs_cuda_question nothing = {.tables = NULL};
+    static const gcs_table_question nothing = {.tables = NULL};
     const gcs_need need =
         need_of(GCS_RULE_SGDM, GCS_CENTER_GRADIENT, GCS_TYPE_F32, GCS_VIEW_ROWS, 500);
     gcs_choice choice;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The tables of this source that are for this architecture: each line names a kernel of this build
+# The tables of this source that are for this architecture, or for OpenCL devices: each line names a kernel of this build
 # that is one for it, and a built-in table that was made from journals is the one that they give.
 # Usage: test_shipped_tables.sh BUILD_DIR [EMULATOR...]
 set -eu
@@ -20,7 +20,7 @@ aarch64) builtin=$tables/builtin_aarch64.tsv ;;
     ;;
 esac
 
-for table in "$builtin" "$tables/$arch"-*.tsv; do
+for table in "$builtin" "$tables/$arch"-*.tsv "$tables"/opencl/*.tsv; do
     [ "$table" != "$tables/$arch-*.tsv" ] || continue # nothing matches
     "$@" "$gcstep" verify --table "$table" --time 0
 done

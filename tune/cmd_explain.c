@@ -23,8 +23,9 @@ static const char help[] =
     "  --shapes FILE    all tensors of a file (format: models/README.md)\n"
     "  --spec STEP      default: sgdm\n"
     "  --threads N      threads of the step; default: what this process may use\n"
-    "  --backend NAME   cpu (default), or cuda: a step on an NVIDIA GPU\n"
-    "  --device N       number of the GPU; default: 0\n"
+    "  --backend NAME   cpu (default), cuda: a step on an NVIDIA GPU, or opencl: on a device of\n"
+    "                   OpenCL\n"
+    "  --device N       number of the GPU or device (gcstep info); default: 0\n"
     "  --table FILE     a table to look into first; it must exist\n"
     "  --help           this text\n"
     "\n" GCS_SPEC_HELP;
@@ -125,7 +126,7 @@ static bool open_place(const char *command, request *r) {
     char why[512];
     if (!r->backend) {
         if (r->device_is_given)
-            gcs_usage_error(command, "--device goes with --backend cuda");
+            gcs_usage_error(command, "--device goes with --backend cuda or opencl");
         return !r->device_is_given;
     }
     if (r->target.threads) {

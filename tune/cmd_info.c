@@ -2,7 +2,7 @@
 #include "dispatch/cuda/choice.h"
 #include "dispatch/cuda/identity.h"
 #include "dispatch/cuda/image.h"
-#include "dispatch/opencl/device.h"
+#include "dispatch/opencl/identity.h"
 #include "dispatch/opencl/source.h"
 #include "dispatch/registry.h"
 #include "dispatch/table.h"
@@ -85,11 +85,9 @@ static void print_kernels(void) {
     print_library();
 }
 
-static void print_in_tables(const gcs_cuda_device *device) {
-    gcs_device_identity identity;
+static void print_in_tables(const gcs_device_identity *identity) {
     char text[GCS_DEVICE_IDENTITY_SIZE];
-    gcs_cuda_identity(device, &identity);
-    gcs_device_identity_format(&identity, text, sizeof text);
+    gcs_device_identity_format(identity, text, sizeof text);
     printf("  in tables  %s\n", text);
 }
 
@@ -116,8 +114,11 @@ static void print_gpus(void) {
         if (known)
             gcs_cuda_device_format(&device, text, sizeof text);
         printf("  GPU %-6d %s\n", i, known ? text : gcs_last_error());
-        if (known)
-            print_in_tables(&device);
+        gcs_device_identity identity;
+        if (!known)
+            continue;
+        gcs_cuda_identity(&device, &identity);
+        print_in_tables(&identity);
     }
 }
 
@@ -136,6 +137,11 @@ static void print_opencl(void) {
         if (usable)
             gcs_opencl_device_format(&device, text, sizeof text);
         printf("  device %-3d %s\n", i, usable ? text : gcs_last_error());
+        gcs_device_identity identity;
+        if (!usable)
+            continue;
+        gcs_opencl_identity(&device, &identity);
+        print_in_tables(&identity);
     }
 }
 

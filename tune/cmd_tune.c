@@ -38,7 +38,7 @@ static int error(const char *text, int status) {
 
 /* An emulator's times say nothing of a processor: they are shown, and written nowhere. */
 static bool keeps_results(const run *r) {
-    return r->rig->device || !r->machine.emulated;
+    return !r->rig->on_cpu || !r->machine.emulated;
 }
 
 /* ---- What there is to do ------------------------------------------------------------------- */
@@ -158,7 +158,7 @@ static void measure_all(run *r) {
                 r->all.split, r->all.split == 1 ? "" : "s");
     gcs_progress_open(&r->progress, open, gcs_now_ns() + seconds * SECOND_NS);
     gcs_interrupt_catch();
-    if (open > 0 && !r->rig->device)
+    if (open > 0 && r->rig->on_cpu)
         warn_if_busy(r);
     for (size_t i = 0; i < r->all.count; i++)
         if (!is_done(r, &r->all.jobs[i]) && !measure(r, i))
@@ -230,6 +230,7 @@ static int tune(run *r) {
     r->rig = gcs_rig_open(r->request->backend, (unsigned)r->request->device, why, sizeof why);
     if (!r->rig)
         return error(why, GCS_EXIT_USAGE);
+    r->rig->all = r->request->rigor == GCS_RIGOR_EXHAUSTIVE;
     r->results.device = r->rig->device;
     if (keeps_results(r) &&
         !gcs_table_output_check(r->request->table, &r->machine, r->rig->device, why, sizeof why))

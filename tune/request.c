@@ -31,8 +31,9 @@ static const char help[] =
     "  --time SECONDS  time for all shapes together; default: 1, 4 or 30 per shape, by rigor\n"
     "  --rigor LEVEL   quick, normal (default) or exhaustive: most rounds for each shape\n"
     "  --threads N     threads of a step; default: what this process may use\n"
-    "  --backend NAME  cpu (default), or cuda: an NVIDIA GPU; its journal is OUT.cuda-N.journal\n"
-    "  --device N      number of the GPU; default: 0\n"
+    "  --backend NAME  cpu (default), cuda: an NVIDIA GPU, or opencl: a device of OpenCL, with a\n"
+    "                  journal of its own, OUT.NAME-N.journal\n"
+    "  --device N      number of the GPU or device (gcstep info); default: 0\n"
     "  --table OUT     the table to write; default: the user's, which every step looks into.\n"
     "                  Lines for other shapes, and for other devices, that it has already are\n"
     "                  kept\n"
@@ -327,7 +328,7 @@ static bool resume(gcs_tune_request *r) {
 
 static bool check_place(const gcs_tune_request *r) {
     if (!is_of_device(r) && r->device_is_given)
-        gcs_usage_error("tune", "--device goes with --backend cuda");
+        gcs_usage_error("tune", "--device goes with --backend cuda or opencl");
     else if (is_of_device(r) && r->threads)
         gcs_usage_error("tune", "--threads goes with --backend cpu");
     else

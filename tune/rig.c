@@ -13,6 +13,7 @@ typedef struct backend {
 static const backend backends[] = {
     {"cpu", gcs_rig_cpu, NULL},
     {"cuda", gcs_rig_cuda, gcs_rig_cuda_identify},
+    {"opencl", gcs_rig_opencl, gcs_rig_opencl_identify},
 };
 #define BACKENDS (sizeof backends / sizeof backends[0])
 

@@ -15,8 +15,10 @@ typedef struct gcs_rig gcs_rig;
 struct gcs_rig {
     const gcs_device_identity *device; /* NULL: the CPU */
     char text[512];                    /* of a device: what it is, for a reader */
-    bool has_hot;                      /* the hot regime means something there */
-    bool lost;                         /* nothing can be run there any more; `why` says why */
+    bool on_cpu;                       /* the host's processors take the steps */
+    bool all;     /* kernels that are bound to be slow there take part too; the caller's to set */
+    bool has_hot; /* the hot regime means something there */
+    bool lost;    /* nothing can be run there any more; `why` says why */
     char why[512];
 
     /* All kernels that there are, whether or not one can run. */
@@ -53,7 +55,7 @@ struct gcs_rig {
     void (*destroy)(gcs_rig *rig);
 };
 
-/* The names of the backends, for a reader: "cpu, cuda". */
+/* The names of the backends, for a reader: "cpu, cuda and opencl". */
 const char *gcs_rig_names(void);
 bool gcs_rig_is_known(const char *backend);
 
@@ -75,5 +77,8 @@ gcs_rig *gcs_rig_cpu(unsigned number, char *why, size_t why_size);
 gcs_rig *gcs_rig_cuda(unsigned number, char *why, size_t why_size);
 bool gcs_rig_cuda_identify(unsigned number, gcs_device_identity *identity, char *why,
                            size_t why_size);
+gcs_rig *gcs_rig_opencl(unsigned number, char *why, size_t why_size);
+bool gcs_rig_opencl_identify(unsigned number, gcs_device_identity *identity, char *why,
+                             size_t why_size);
 
 #endif

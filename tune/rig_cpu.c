@@ -100,7 +100,8 @@ gcs_rig *gcs_rig_cpu(unsigned number, char *why, size_t why_size) {
         snprintf(why, why_size, "out of memory");
         return NULL;
     }
-    *cpu = (rig_cpu){.rig = {.has_hot = true,
+    *cpu = (rig_cpu){.rig = {.on_cpu = true,
+                             .has_hot = true,
                              .kernel = kernel_at,
                              .may_race = may_race,
                              .verify = verify,

@@ -128,12 +128,12 @@ static size_t divided(uint64_t a, uint64_t b) {
 static size_t copies(const gcs_rig *rig, const gcs_job *job) {
     const rig_cuda *cuda = (const rig_cuda *)rig;
     const size_t wanted = divided(gcs_gpu_cold_bytes(&cuda->gpu) / LEAST_SETS,
-                                  gcs_gpu_tensor_bytes(&job->spec, &job->tensor));
+                                  gcs_streams_tensor_bytes(&job->spec, &job->tensor));
     return wanted < MOST_COPIES ? wanted : MOST_COPIES;
 }
 
 static size_t set_count(const rig_cuda *cuda, const gcs_race *race) {
-    const uint64_t bytes = race->copies * gcs_gpu_tensor_bytes(&race->spec, &race->tensors[0]);
+    const uint64_t bytes = race->copies * gcs_streams_tensor_bytes(&race->spec, &race->tensors[0]);
     const size_t wanted = divided(gcs_gpu_cold_bytes(&cuda->gpu), bytes);
     return wanted < LEAST_SETS ? LEAST_SETS : wanted < MOST_SETS ? wanted : MOST_SETS;
 }

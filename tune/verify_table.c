@@ -111,6 +111,8 @@ static listed_device *device_of(verification *v, const gcs_table_entry *entry) {
     listed_device *found = &grown[v->device_count++];
     *found = (listed_device){.identity = identity};
     found->rig = gcs_rig_open_same(&identity, found->why, sizeof found->why);
+    if (found->rig)
+        found->rig->all = true;
     return found;
 }
 

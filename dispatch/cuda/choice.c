@@ -164,15 +164,14 @@ static bool fits(const void *context, const gcs_kernel *row) {
 }
 
 bool gcs_cuda_choose(const gcs_need *need, const gcs_cuda_device *device,
-                     const gcs_cuda_kernel *forced, const gcs_cuda_question *question,
+                     const gcs_cuda_kernel *forced, const gcs_table_question *question,
                      gcs_choice *choice) {
     const wish w = {need, device};
     if (forced != NULL && gcs_cuda_fits(forced, need, device)) {
         *choice = (gcs_choice){.kernel = &forced->row, .why = GCS_WHY_FORCED};
         return true;
     }
-    if (question->tables != NULL &&
-        gcs_tables_find(question->tables, &question->key, question->tuned, fits, &w, choice))
+    if (gcs_tables_answer(question, fits, &w, choice))
         return true;
     const gcs_cuda_kernel *kernel = gcs_cuda_kernel_for(need, device);
     if (kernel == NULL)

@@ -29,17 +29,10 @@ bool gcs_cuda_has_work(const gcs_cuda_kernel *kernel, uint64_t length);
 /* By the fixed rule; NULL: none fits. */
 const gcs_cuda_kernel *gcs_cuda_kernel_for(const gcs_need *need, const gcs_cuda_device *device);
 
-/* What the tables are asked; `tables` NULL: they are not. */
-typedef struct gcs_cuda_question {
-    const gcs_tables *tables;
-    gcs_table_key key;
-    bool tuned;
-} gcs_cuda_question;
-
 /* `forced` where it is not NULL and fits, else what a table says of this GPU, else by the fixed
  * rule. False: none fits. */
 bool gcs_cuda_choose(const gcs_need *need, const gcs_cuda_device *device,
-                     const gcs_cuda_kernel *forced, const gcs_cuda_question *question,
+                     const gcs_cuda_kernel *forced, const gcs_table_question *question,
                      gcs_choice *choice);
 
 #endif

@@ -28,9 +28,7 @@ static gcs_need need_of(const gcs_plan *plan, const gcs_planned_tensor *planned)
 static gcs_status choose(const gcs_plan *plan, gcs_planned_tensor *planned,
                          const gcs_cuda_kernel *forced, const gcs_plan_tables *open) {
     const gcs_cuda_device *device = &plan->cuda->device;
-    const gcs_cuda_question question = {.tables = plan->traffic ? NULL : open->tables,
-                                        .key = gcs_planned_key(planned, 0),
-                                        .tuned = open->tuned};
+    const gcs_table_question question = gcs_question_of(plan, planned, open);
     gcs_need need = need_of(plan, planned);
     bool found = true;
     if (planned->form.center != GCS_CENTER_NONE) {
@@ -52,14 +50,6 @@ static gcs_status choose(const gcs_plan *plan, gcs_planned_tensor *planned,
                     (unsigned long long)need.length);
 }
 
-/* Whether two tensors have the same choices: networks have many of one shape. */
-static bool are_alike(const gcs_planned_tensor *a, const gcs_planned_tensor *b) {
-    return a->form.rule == b->form.rule && a->form.center == b->form.center &&
-           a->form.gradient == b->form.gradient && a->form.copy == b->form.copy &&
-           a->cut == b->cut && a->tensor.layout == b->tensor.layout &&
-           a->tensor.rows == b->tensor.rows && a->tensor.cols == b->tensor.cols;
-}
-
 static gcs_status choose_all(gcs_plan *plan, const gcs_cuda_kernel *forced,
                              const gcs_target *target, const gcs_environment *env) {
     gcs_device_identity identity;
@@ -68,8 +58,9 @@ static gcs_status choose_all(gcs_plan *plan, const gcs_cuda_kernel *forced,
     gcs_status status = gcs_plan_tables_open(&open, target, env, &identity);
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++) {
         gcs_planned_tensor *planned = &plan->tensors[i];
-        status = i > 0 && are_alike(planned, planned - 1) ? gcs_choose_as(planned, planned - 1)
-                                                          : choose(plan, planned, forced, &open);
+        status = i > 0 && gcs_planned_alike(planned, planned - 1)
+                     ? gcs_choose_as(planned, planned - 1)
+                     : choose(plan, planned, forced, &open);
     }
     gcs_tables_close(open.tables);
     return status;

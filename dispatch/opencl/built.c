@@ -47,6 +47,14 @@ static gcs_status build(struct gcs_opencl_plan *opencl, gcs_opencl_built *built)
     return status == GCS_OK ? make_handle(opencl, built) : status;
 }
 
+static void free_one(const struct gcs_opencl_plan *opencl, gcs_opencl_built *built) {
+    if (built->handle != NULL)
+        opencl->driver->kernel_release(built->handle);
+    if (built->program != NULL)
+        opencl->driver->program_release(built->program);
+    free(built);
+}
+
 static gcs_status add(struct gcs_opencl_plan *opencl, const gcs_opencl_kernel *kernel,
                       const gcs_form *form, gcs_opencl_built **built) {
     gcs_opencl_built **all =
@@ -57,8 +65,12 @@ static gcs_status add(struct gcs_opencl_plan *opencl, const gcs_opencl_kernel *k
     if (*built == NULL)
         return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for the plan");
     **built = (gcs_opencl_built){.kernel = kernel, .form = *form};
-    all[opencl->built_count++] = *built;
-    return build(opencl, *built);
+    const gcs_status status = build(opencl, *built);
+    if (status == GCS_OK)
+        all[opencl->built_count++] = *built;
+    else
+        free_one(opencl, *built);
+    return status;
 }
 
 /* What the compiler made may need more than the device has for each kernel. */
@@ -100,13 +112,8 @@ gcs_status gcs_opencl_build(struct gcs_opencl_plan *opencl, const gcs_opencl_ker
 }
 
 void gcs_opencl_built_free(struct gcs_opencl_plan *opencl) {
-    for (size_t i = 0; i < opencl->built_count; i++) {
-        if (opencl->built[i]->handle != NULL)
-            opencl->driver->kernel_release(opencl->built[i]->handle);
-        if (opencl->built[i]->program != NULL)
-            opencl->driver->program_release(opencl->built[i]->program);
-        free(opencl->built[i]);
-    }
+    for (size_t i = 0; i < opencl->built_count; i++)
+        free_one(opencl, opencl->built[i]);
     free(opencl->built);
     opencl->built = NULL;
     opencl->built_count = 0;

@@ -1,4 +1,5 @@
-/* Which OpenCL kernel steps a tensor: a forced one where it fits, else a fixed rule. */
+/* Which OpenCL kernel steps a tensor: a forced one where it fits, else the table's, else by a fixed
+ * rule. */
 #include "dispatch/opencl/choice.h"
 
 #include <string.h>
@@ -44,6 +45,16 @@ static bool is_for_sharing(const gcs_opencl_kernel *split, const gcs_need *need,
            (need->view == GCS_VIEW_ROWS && need->length > WALKED && !is_cpu(device));
 }
 
+/* Two vectors of 16, and four: rows that such whole ones fill have nothing left over. */
+#define FILLS_TWO  32
+#define FILLS_FOUR 64
+
+/* Whether rows go side by side. */
+static bool is_short(const gcs_need *need) {
+    return need->view == GCS_VIEW_ROWS && need->length <= GCS_SHORT_ROW &&
+           need->length % FILLS_TWO != 0;
+}
+
 /* The smaller, the rather. On a CPU local memory is plain memory, in the same cache as the
  * gradient: a row is copied to it only where several short ones go side by side. */
 static unsigned order_on_cpu(const gcs_opencl_kernel *kernel, const gcs_need *need) {
@@ -51,7 +62,7 @@ static unsigned order_on_cpu(const gcs_opencl_kernel *kernel, const gcs_need *ne
     case GCS_OPENCL_LINEAR:
         return 0;
     case GCS_OPENCL_KEEP:
-        return need->view == GCS_VIEW_ROWS && need->length <= GCS_SHORT_ROW ? 1 : 4;
+        return is_short(need) ? 1 : 4;
     case GCS_OPENCL_PIPE:
         return 2;
     case GCS_OPENCL_AGAIN:
@@ -73,15 +84,13 @@ static unsigned order_of_keeping(const gcs_opencl_kernel *kernel, const gcs_need
 /* Rows that are stepped one after the other: shorter ones have fewer vectors left over. */
 #define FEW_VECTORS_ROW 512
 
-/* Whether a goes better than b, of two that differ in the elements that they have at a time. */
+/* Whether a goes better than b, of two that differ in the elements that they have at a time. Strips
+ * of four vectors were faster than those of eight at every height (docs/performance.md). */
 static bool pipes_better(const gcs_opencl_kernel *a, const gcs_opencl_kernel *b,
-                         const gcs_need *need, uint64_t groups, const gcs_opencl_device *device) {
-    if (need->view == GCS_VIEW_ROWS)
-        return (need->length <= FEW_VECTORS_ROW) == (a->vectors < b->vectors);
-    /* Wide strips, where there are some for each compute unit. */
-    const gcs_opencl_kernel *wide = a->capacity > b->capacity ? a : b;
-    const bool enough = groups / wide->capacity >= 2 * (uint64_t)device->compute_units;
-    return enough == (a == wide);
+                         const gcs_need *need) {
+    const bool few = need->view != GCS_VIEW_ROWS ||
+                     (need->length <= FEW_VECTORS_ROW && need->length % FILLS_FOUR != 0);
+    return few == (a->vectors < b->vectors);
 }
 
 /* How far the vector is from what the device has, wider ones last: a CPU's own, but 8 at the least,
@@ -106,8 +115,7 @@ static bool is_better(const gcs_opencl_kernel *a, const gcs_opencl_kernel *b, co
     const unsigned misfit_a = misfit_of(a, device), misfit_b = misfit_of(b, device);
     if (misfit_a != misfit_b)
         return misfit_a < misfit_b;
-    return a->keeping == GCS_OPENCL_PIPE && a->vectors != b->vectors &&
-           pipes_better(a, b, need, groups, device);
+    return a->keeping == GCS_OPENCL_PIPE && a->vectors != b->vectors && pipes_better(a, b, need);
 }
 
 const gcs_opencl_kernel *gcs_opencl_kernel_for(const gcs_need *need, uint64_t groups,
@@ -123,14 +131,33 @@ const gcs_opencl_kernel *gcs_opencl_kernel_for(const gcs_need *need, uint64_t gr
     return found;
 }
 
+/* ---- The choice ---------------------------------------------------------------------------- */
+
+typedef struct wish {
+    const gcs_need *need;
+    const gcs_opencl_device *device;
+    const bool *refused;
+} wish;
+
+static bool fits(const wish *w, const gcs_opencl_kernel *kernel) {
+    return !(w->refused != NULL && w->refused[kernel - gcs_opencl_kernels]) &&
+           gcs_opencl_fits(kernel, w->need, w->device);
+}
+
+static bool row_fits(const void *context, const gcs_kernel *row) {
+    return fits(context, gcs_opencl_kernel_of(row));
+}
+
 bool gcs_opencl_choose(const gcs_need *need, uint64_t groups, const gcs_opencl_device *device,
-                       const bool *refused, const gcs_opencl_kernel *forced, gcs_choice *choice) {
-    if (forced != NULL && !(refused != NULL && refused[forced - gcs_opencl_kernels]) &&
-        gcs_opencl_fits(forced, need, device)) {
+                       const bool *refused, const gcs_opencl_kernel *forced,
+                       const gcs_table_question *question, gcs_choice *choice) {
+    const wish w = {need, device, refused};
+    if (forced != NULL && fits(&w, forced)) {
         *choice = (gcs_choice){.kernel = &forced->row, .why = GCS_WHY_FORCED};
         return true;
     }
-    /* What a table says of this device comes here. */
+    if (gcs_tables_answer(question, row_fits, &w, choice))
+        return true;
     const gcs_opencl_kernel *kernel = gcs_opencl_kernel_for(need, groups, device, refused);
     if (kernel == NULL)
         return false;

@@ -26,8 +26,10 @@ const gcs_opencl_kernel *gcs_opencl_kernel_for(const gcs_need *need, uint64_t gr
                                                const gcs_opencl_device *device,
                                                const bool *refused);
 
-/* `forced` where it is not NULL and fits, else by the fixed rule. False: none fits. */
+/* `forced` where it is not NULL and fits, else what a table says of this device, else by the fixed
+ * rule; none that is refused. False: none fits. */
 bool gcs_opencl_choose(const gcs_need *need, uint64_t groups, const gcs_opencl_device *device,
-                       const bool *refused, const gcs_opencl_kernel *forced, gcs_choice *choice);
+                       const bool *refused, const gcs_opencl_kernel *forced,
+                       const gcs_table_question *question, gcs_choice *choice);
 
 #endif

@@ -163,11 +163,11 @@ static gcs_status make_batches(const gcs_measurement *run, gcs_opencl_measure_us
         const gcs_form *form =
             gcs_measure_concerns(run, tensor) ? gcs_measure_form(run, tensor) : NULL;
         if (form != NULL) {
-            places_of(run, of->first_matrix[i], places);
+            places_of(run, of->matrices[i].first, places);
             if (!gcs_opencl_batch_part(&measuring->batches, &of->use, i, form != before, places,
                                        bindings))
                 return gcs_fail(GCS_OUT_OF_MEMORY, "no memory for measuring");
-            for (size_t k = of->first_matrix[i]; k < of->first_matrix[i + 1]; k++)
+            for (size_t k = of->matrices[i].first; k < of->matrices[i].end; k++)
                 set_matrix(run, k, bindings);
         }
         before = form;

@@ -25,11 +25,16 @@ typedef enum gcs_opencl_kind {
     GCS_OPENCL_KINDS = 5
 } gcs_opencl_kind;
 
+/* Matrices behind each other. */
+typedef struct gcs_opencl_range {
+    size_t first, end;
+} gcs_opencl_range;
+
 /* The work of a kind; a part is a block of a tensor. */
 typedef struct gcs_opencl_measure_use {
     gcs_opencl_use use;              /* .built is set before each launch */
     const gcs_opencl_kernel *kernel; /* NULL: no tensor needs it */
-    size_t *first_matrix;            /* [use.count + 1]: of each part */
+    gcs_opencl_range *matrices;      /* [use.count]: of each part */
 } gcs_opencl_measure_use;
 
 /* sums, w_sums, change_sums. */
@@ -63,7 +68,7 @@ gcs_status gcs_opencl_measuring_work(gcs_plan *plan);
 /* Makes plan->opencl->measuring, without its work: what the checks need. */
 gcs_status gcs_opencl_measuring_open(gcs_plan *plan);
 
-/* The rest; plan->measuring has its blocks. */
+/* The rest; plan->measuring has its blocks. Where it fails, all of it is freed. */
 gcs_status gcs_opencl_measuring_create(gcs_plan *plan);
 
 /* Frees it, if it is there. */

@@ -77,7 +77,11 @@ gcs_status gcs_opencl_measuring_create(gcs_plan *plan) {
     gcs_status status = allocate(plan);
     if (status == GCS_OK)
         status = gcs_opencl_measuring_work(plan);
-    return status == GCS_OK ? fill_memory(plan) : status;
+    if (status == GCS_OK)
+        status = fill_memory(plan);
+    if (status != GCS_OK)
+        gcs_opencl_measuring_free(plan->opencl);
+    return status;
 }
 
 void gcs_opencl_measuring_free(struct gcs_opencl_plan *opencl) {
@@ -90,7 +94,7 @@ void gcs_opencl_measuring_free(struct gcs_opencl_plan *opencl) {
         gcs_opencl_memory_free(opencl, memories[i]);
     for (size_t i = 0; i < GCS_OPENCL_KINDS; i++) {
         gcs_opencl_use_free(opencl, &measuring->uses[i].use);
-        free(measuring->uses[i].first_matrix);
+        free(measuring->uses[i].matrices);
     }
     gcs_opencl_names_close(&measuring->names);
     free(measuring->batches.items);

@@ -127,16 +127,17 @@ static gcs_status add_block(gcs_plan *plan, size_t index, size_t number, gcs_op 
     gcs_status status = take_kernel(plan, planned, b, kind);
     if (status != GCS_OK)
         return status;
-    size_t *first = realloc(to->first_matrix, (to->use.count + 2) * sizeof *first);
-    if (first == NULL || gcs_opencl_add_part(&to->use, index) == NULL) {
-        to->first_matrix = first != NULL ? first : to->first_matrix;
+    gcs_opencl_range *matrices = realloc(to->matrices, (to->use.count + 1) * sizeof *matrices);
+    if (matrices == NULL)
         return no_memory();
-    }
-    to->first_matrix = first;
-    first[to->use.count - 1] = measuring->count;
+    to->matrices = matrices;
+    if (gcs_opencl_add_part(&to->use, index) == NULL)
+        return no_memory();
+    gcs_opencl_range *range = &matrices[to->use.count - 1];
+    range->first = measuring->count;
     status = kind == GCS_OPENCL_PARTS ? add_rows(plan, to, what, b->block.rows)
                                       : add_matrix(plan, to, &what);
-    first[to->use.count] = measuring->count;
+    range->end = measuring->count;
     gcs_opencl_end_part(&to->use);
     return status;
 }

@@ -194,7 +194,7 @@ gcs_status gcs_opencl_plan_fill(gcs_plan *plan, const gcs_target *target,
     if (status == GCS_OK) /* before the kernels: it is in their bindings */
         status = gcs_opencl_memory(opencl, plan->groups * sizeof(float), NULL, &opencl->flags);
     if (status == GCS_OK)
-        status = gcs_opencl_plan_work(plan, forced);
+        status = gcs_opencl_plan_work(plan, forced, target, env);
     return status == GCS_OK ? fill_memory(plan) : status;
 }
 

@@ -124,7 +124,8 @@ gcs_status gcs_opencl_tell_pointers(const struct gcs_opencl_plan *opencl, gcs_op
 size_t gcs_opencl_blocks(const gcs_planned_tensor *planned, gcs_block blocks[GCS_MAX_BLOCKS]);
 
 /* Chooses the kernels of all tensors, builds them, and cuts their work: uses and matrices. */
-gcs_status gcs_opencl_plan_work(gcs_plan *plan, const gcs_opencl_kernel *forced);
+gcs_status gcs_opencl_plan_work(gcs_plan *plan, const gcs_opencl_kernel *forced,
+                                const gcs_target *target, const gcs_environment *env);
 
 /* Adds a part to a use, for the tensor, that begins at the end of its lists; NULL: no memory. */
 gcs_opencl_part *gcs_opencl_add_part(gcs_opencl_use *use, size_t tensor);

@@ -3,6 +3,7 @@
 #include "dispatch/opencl/plan_internal.h"
 
 #include "dispatch/error.h"
+#include "dispatch/opencl/identity.h"
 
 #include <stdlib.h>
 
@@ -25,11 +26,13 @@ static gcs_need need_of(const gcs_plan *plan, const gcs_planned_tensor *planned)
                       .length = tensor->layout == GCS_LAYOUT_COLS ? tensor->rows : tensor->cols};
 }
 
-/* Builds what the rule chooses, and if the device cannot run that, what it chooses next. */
+/* Builds what is chosen, and if the device cannot run that, what is chosen next. */
 static gcs_status choose_one(struct gcs_opencl_plan *opencl, const gcs_need *need, uint64_t groups,
-                             const gcs_opencl_kernel *forced, gcs_choice *choice) {
+                             const gcs_opencl_kernel *forced, const gcs_table_question *question,
+                             gcs_choice *choice) {
     gcs_opencl_built *built = NULL;
-    while (gcs_opencl_choose(need, groups, &opencl->device, opencl->refused, forced, choice)) {
+    while (gcs_opencl_choose(need, groups, &opencl->device, opencl->refused, forced, question,
+                             choice)) {
         const gcs_opencl_kernel *kernel = gcs_opencl_kernel_of(choice->kernel);
         const gcs_status status = gcs_opencl_build(
             opencl, kernel, &need->form, gcs_opencl_local_bytes(kernel, need->length), &built);
@@ -43,13 +46,16 @@ static gcs_status choose_one(struct gcs_opencl_plan *opencl, const gcs_need *nee
 }
 
 static gcs_status choose(gcs_plan *plan, gcs_planned_tensor *planned,
-                         const gcs_opencl_kernel *forced) {
+                         const gcs_opencl_kernel *forced, const gcs_plan_tables *open) {
+    static const gcs_table_question nothing = {.tables = NULL};
+    const gcs_table_question question = gcs_question_of(plan, planned, open);
     struct gcs_opencl_plan *opencl = plan->opencl;
     gcs_need need = need_of(plan, planned);
     gcs_choice given;
     if (planned->form.center != GCS_CENTER_NONE) {
         need.means_given = true;
-        const gcs_status status = choose_one(opencl, &need, planned->groups, NULL, &given);
+        const gcs_status status =
+            choose_one(opencl, &need, planned->groups, NULL, &nothing, &given);
         if (status != GCS_OK)
             return status;
         need.means_given = false;
@@ -59,7 +65,25 @@ static gcs_status choose(gcs_plan *plan, gcs_planned_tensor *planned,
         planned->choice = given; /* only what is centred is cut */
         return GCS_OK;
     }
-    return choose_one(opencl, &need, planned->groups, forced, &planned->choice);
+    const gcs_status status =
+        choose_one(opencl, &need, planned->groups, forced, &question, &planned->choice);
+    return status == GCS_OK ? gcs_keep_evidence(planned, open->tables) : status;
+}
+
+static gcs_status choose_all(gcs_plan *plan, const gcs_opencl_kernel *forced,
+                             const gcs_target *target, const gcs_environment *env) {
+    gcs_device_identity identity;
+    gcs_plan_tables open;
+    gcs_opencl_identity(&plan->opencl->device, &identity);
+    gcs_status status = gcs_plan_tables_open(&open, target, env, &identity);
+    for (size_t i = 0; i < plan->count && status == GCS_OK; i++) {
+        gcs_planned_tensor *planned = &plan->tensors[i];
+        status = i > 0 && gcs_planned_alike(planned, planned - 1)
+                     ? gcs_choose_as(planned, planned - 1)
+                     : choose(plan, planned, forced, &open);
+    }
+    gcs_tables_close(open.tables);
+    return status;
 }
 
 /* ---- Matrices ------------------------------------------------------------------------------ */
@@ -161,10 +185,9 @@ static gcs_status add_tensor(gcs_plan *plan, size_t index, const gcs_kernel *row
     return GCS_OK;
 }
 
-gcs_status gcs_opencl_plan_work(gcs_plan *plan, const gcs_opencl_kernel *forced) {
-    gcs_status status = GCS_OK;
-    for (size_t i = 0; i < plan->count && status == GCS_OK; i++)
-        status = choose(plan, &plan->tensors[i], forced);
+gcs_status gcs_opencl_plan_work(gcs_plan *plan, const gcs_opencl_kernel *forced,
+                                const gcs_target *target, const gcs_environment *env) {
+    gcs_status status = choose_all(plan, forced, target, env);
     if (status == GCS_OK)
         status = make_matrices(plan);
     for (size_t i = 0; i < plan->count && status == GCS_OK; i++) {

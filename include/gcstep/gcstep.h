@@ -295,10 +295,11 @@ GCS_API gcs_target gcs_cpu(void);
 GCS_API gcs_target gcs_cuda(void *stream);
 
 /* An OpenCL device: a cl_context, a cl_device_id of it, and a cl_command_queue of both. They are
- * void pointers here so that no OpenCL header is needed. Threads, their pool and the table are not
- * looked at. The loader (libOpenCL.so.1) is opened when the first such plan is made. Context, queue
- * and buffers stay the trainer's: the plan retains the first two until it is destroyed, and makes
- * kernels and some memory of its own in that context.
+ * void pointers here so that no OpenCL header is needed. Threads and their pool are not looked at;
+ * of the tables the lines for this device count (docs/table.md). The loader (libOpenCL.so.1) is
+ * opened when the first such plan is made. Context, queue and buffers stay the trainer's: the plan
+ * retains the first two until it is destroyed, and makes kernels and some memory of its own in that
+ * context.
  *
  * gcs_plan_create compiles the kernels that the plan uses for its rule, centre and types, with the
  * device's compiler, and keeps what it made in the user's cache folder (docs/opencl.md), so that

@@ -35,7 +35,6 @@
     X(cols, keep, 256, 1, 1, 32, 0)                                                                \
     X(cols, pipe, 1, 8, 8, 256, 0)                                                                 \
     X(cols, pipe, 1, 16, 4, 256, 0)                                                                \
-    X(cols, pipe, 1, 16, 8, 1024, 0)                                                               \
     X(cols, again, 256, 1, 1, 32, 0)                                                               \
     X(cols, again, 1, 16, 4, 64, 0)                                                                \
     X(cols, split, 256, 1, 1, 32, 512)                                                             \

@@ -226,9 +226,9 @@ says '--threads goes with --backend cpu' err
 run 2 tune --shapes one.txt --output none.tsv --device 0
 says '--device goes with --backend cuda' err
 run 2 tune --backend tpu --shapes one.txt --output none.tsv
-says "unknown backend 'tpu'; there are cpu and cuda" err
+says "unknown backend 'tpu'; there are cpu, cuda and opencl" err
 run 2 explain --backend tpu --layout flat --cols 5
-says "unknown backend 'tpu'; there are cpu and cuda" err
+says "unknown backend 'tpu'; there are cpu, cuda and opencl" err
 run 2 explain --device 1 --layout flat --cols 5
 says '--device goes with --backend cuda' err
 run 2 explain --backend cuda --threads 2 --layout flat --cols 5

@@ -63,4 +63,42 @@ enum {
 };
 unsigned standin_alive(int kind);
 
+/* ---- Buffers, queues and kernels (after standin_reset as with a plain device) ---------------- */
+
+/* A sub-buffer; to be released as any. Where the memory's bytes are. And what makes it an image, as
+ * far as its type goes. */
+void *standin_part(void *memory, size_t origin, size_t bytes);
+void *standin_data(void *memory);
+void standin_make_image(void *memory);
+
+/* As if the handle were another's now, which is shorter. */
+void standin_shorten(void *memory, size_t bytes);
+
+/* While held back, commands are done when something waits. */
+void standin_hold(bool hold);
+
+/* Commands of queues without order that did not wait for the one before them. */
+extern unsigned standin_unordered;
+
+/* The work-items that any kernel's work-group may have; 0: the device's. */
+extern size_t standin_group_limit;
+
+typedef struct standin_argument {
+    bool is_set, is_svm;
+    size_t size;
+    unsigned char value[16];
+} standin_argument;
+
+typedef struct standin_launch {
+    const char *kernel;
+    size_t groups, items; /* work-groups, and work-items of one */
+    const standin_argument *arguments;
+    const void *const *pointers; /* of SVM, that it was told of */
+    size_t pointer_count;
+} standin_launch;
+
+/* What a kernel does. Not 0: what becomes of its command. */
+typedef int standin_hook(void *context, const standin_launch *launch);
+void standin_on_launch(standin_hook *hook, void *context);
+
 #endif

@@ -1,12 +1,13 @@
 /* What the stand-in consists of: its objects and its plans of failure (libopencl_standin_state.c),
  * behind OpenCL's functions: platforms and devices (libopencl_standin.c), contexts and programs
- * (libopencl_standin_program.c), and queues, of which there is only the refusal yet
- * (libopencl_standin_queue.c). */
+ * (libopencl_standin_program.c), buffers (libopencl_standin_memory.c), queues and kernels
+ * (libopencl_standin_command.c); what is not there refuses (libopencl_standin_queue.c). */
 #ifndef GCSTEP_TESTS_OPENCL_LIBOPENCL_STANDIN_INTERNAL_H
 #define GCSTEP_TESTS_OPENCL_LIBOPENCL_STANDIN_INTERNAL_H
 
 #include "dispatch/opencl/cl.h"
 #include "dispatch/opencl/driver.h"
+#include "kernels/opencl/launch.h"
 #include "opencl/libopencl_standin.h"
 
 #define API __attribute__((visibility("default")))
@@ -78,6 +79,31 @@ typedef struct standin_program {
     const standin_device *built;
     char *binary; /* text */
 } standin_program;
+
+typedef struct standin_memory {
+    standin_object object;
+    standin_context *context;
+    size_t bytes, origin;
+    gcs_cl_flags flags;
+    gcs_cl_uint type;
+    struct standin_memory *whole; /* NULL: it is no part */
+    unsigned char *data;
+} standin_memory;
+
+typedef struct standin_queue {
+    standin_object object;
+    void *context, *device;
+    gcs_cl_flags properties;
+    const void *last; /* the event of its last command, alive or not */
+} standin_queue;
+
+/* Arguments that each kernel has, and a bit for each that is memory (kernels/opencl/launch.h). */
+#define STANDIN_KERNEL_ARGUMENTS (GCS_OPENCL_ARG_BINDING + GCS_OPENCL_BINDINGS)
+#define STANDIN_KERNEL_MEMORIES                                                                    \
+    (1ULL << GCS_OPENCL_ARG_MATRICES | 1ULL << GCS_OPENCL_ARG_WORK |                               \
+     1ULL << GCS_OPENCL_ARG_GROUPS | 1ULL << GCS_OPENCL_ARG_FLAGS |                                \
+     1ULL << GCS_OPENCL_ARG_SCRATCH |                                                              \
+     ((1ULL << GCS_OPENCL_BINDINGS) - 1) << GCS_OPENCL_ARG_BINDING)
 
 /* Whether it is a device of the stand-in. */
 bool standin_is_device(const void *device);

@@ -206,6 +206,10 @@ API void standin_reset(void) {
     standin_options[0] = '\0';
     standin_without_binaries = false;
     standin_binary_status = 0;
+    standin_hold(false);
+    standin_on_launch(NULL, NULL);
+    standin_unordered = 0;
+    standin_group_limit = 0;
     planned.function = NULL;
     planned_query.result = 0;
     memset(counted, 0, sizeof counted);

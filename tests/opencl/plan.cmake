@@ -1,21 +1,35 @@
 # Plans for an OpenCL device. What needs no device:
 gcstep_test(opencl_cut test_cut.c)
 gcstep_test(opencl_choice test_choice.c)
+# On the stand-in for its loader.
+gcstep_test(opencl_plan test_plan.c opencl_standin)
+gcstep_test(opencl_plan_refused test_plan_refused.c opencl_standin)
+gcstep_test(opencl_table test_table.c)
 
-# opencl_plan_test(name): on a real one; skipped where there is none. The programs are kept from run
-# to run, in the build folder, and from test to test, which therefore do not run side by side: a
-# compiler takes seconds for each.
-function(opencl_plan_test name)
-  gcstep_test(opencl_${name} test_${name}.c)
-  target_include_directories(opencl_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  set_tests_properties(opencl_${name} PROPERTIES RESOURCE_LOCK opencl_programs COST 100)
-  set_property(TEST opencl_${name} APPEND PROPERTY ENVIRONMENT_MODIFICATION
+# Tests on a real one are skipped where there is none. The programs are kept from run to run, in the
+# build folder, and from test to test, which therefore do not run side by side: a compiler takes
+# seconds for each.
+function(opencl_keep_programs test)
+  set_tests_properties(${test} PROPERTIES RESOURCE_LOCK opencl_programs COST 100)
+  set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT_MODIFICATION
     GCSTEP_OPENCL_CACHE=set:${CMAKE_CURRENT_BINARY_DIR}/programs
     POCL_CACHE_DIR=set:${CMAKE_CURRENT_BINARY_DIR}/pocl)
 endfunction()
 
+function(opencl_plan_test name)
+  gcstep_test(opencl_${name} test_${name}.c)
+  target_include_directories(opencl_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  opencl_keep_programs(opencl_${name})
+endfunction()
+
 if(NOT CMAKE_CROSSCOMPILING AND NOT GCSTEP_SANITIZE MATCHES thread)
-  foreach(name IN ITEMS plan_bits plan_measure plan_calls)
+  foreach(name IN ITEMS plan_bits plan_measure)
     opencl_plan_test(${name})
   endforeach()
+endif()
+
+# Four times what the caches hold is in memory here, and much is timed: not with sanitizers.
+if(NOT CMAKE_CROSSCOMPILING AND NOT GCSTEP_SANITIZE)
+  gcstep_script_test(opencl_tune test_tune.sh $<TARGET_FILE:gcstep_program>)
+  opencl_keep_programs(opencl_tune)
 endif()

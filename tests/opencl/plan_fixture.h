@@ -177,7 +177,7 @@ static inline void move_there(const mirror *m, gcs_cl_mem memory, size_t offset,
                               host, 0, NULL, NULL));
 }
 static inline void bring_back(const mirror *m, gcs_cl_mem memory, size_t offset, float *host,
-                             size_t floats) {
+                              size_t floats) {
     assert_cl(m->s->cl->read(m->s->queue, memory, GCS_CL_TRUE, offset, floats * sizeof(float), host,
                              0, NULL, NULL));
 }

@@ -38,6 +38,8 @@ static const gcs_opencl_device devices[] = {
 };
 enum { DEVICES = sizeof devices / sizeof devices[0], CPU = 0, GPU = 2, ONE = 4 };
 
+static const gcs_table_question nothing = {.tables = NULL};
+
 static gcs_need need_of(gcs_center center, gcs_view view, uint64_t length) {
     return (gcs_need){.op = GCS_OP_STEP,
                       .form = {GCS_RULE_SGDM, center, GCS_TYPE_F32, GCS_COPY_NONE},
@@ -167,16 +169,16 @@ static void forced_and_refused(void **state) {
     assert_non_null(unfit);
     assert_null(gcs_opencl_find("any_grad_rows_any_opencl_again"));
     assert_true(gcs_opencl_kernel_count <= 256);
-    assert_true(gcs_opencl_choose(&need, 0, &devices[GPU], NULL, fits, &choice));
+    assert_true(gcs_opencl_choose(&need, 0, &devices[GPU], NULL, fits, &nothing, &choice));
     assert_ptr_equal(gcs_opencl_kernel_of(choice.kernel), fits);
     assert_int_equal(choice.why, GCS_WHY_FORCED);
-    assert_true(gcs_opencl_choose(&need, 0, &devices[GPU], NULL, unfit, &choice));
+    assert_true(gcs_opencl_choose(&need, 0, &devices[GPU], NULL, unfit, &nothing, &choice));
     assert_ptr_not_equal(gcs_opencl_kernel_of(choice.kernel), unfit);
     assert_int_equal(choice.why, GCS_WHY_FIXED_RULE);
     /* One after the other, until none is left. */
     size_t count = 0;
     refused[fits - gcs_opencl_kernels] = true;
-    while (gcs_opencl_choose(&need, 0, &devices[GPU], refused, fits, &choice)) {
+    while (gcs_opencl_choose(&need, 0, &devices[GPU], refused, fits, &nothing, &choice)) {
         assert_int_equal(choice.why, GCS_WHY_FIXED_RULE);
         assert_false(refused[gcs_opencl_kernel_of(choice.kernel) - gcs_opencl_kernels]);
         refused[gcs_opencl_kernel_of(choice.kernel) - gcs_opencl_kernels] = true;

@@ -1,4 +1,0 @@
-#include "opencl/plan_fixture.h"
-int main(void) {
-    return 77;
-}
