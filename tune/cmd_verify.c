@@ -18,6 +18,7 @@
 #define MOST_DEVICES 1024
 #define MOST_FORMS   1000
 #define MOST_CASES   1000000
+#define MOST_SHARES  1000
 
 static const char help[] =
     "Runs every registered kernel through its cases. The first portable kernel of each kind is\n"
@@ -28,7 +29,7 @@ static const char help[] =
     "\n"
     "Usage: gcstep verify [--isa NAME] [--kernel NAME]\n"
     "       gcstep verify --backend cuda|opencl [--device N] [--kernel NAME] [--small]\n"
-    "                     [--forms N|all] [--cases N]\n"
+    "                     [--forms N|all] [--cases N] [--share K/N]\n"
     "       gcstep verify --table FILE [--time SECONDS]\n"
     "\n"
     "  --isa NAME      only the kernels of this ISA (portable, avx2, avx512)\n"
@@ -42,6 +43,7 @@ static const char help[] =
     "                  or Oclgrind, which then see every access beside one\n"
     "  --cases N       with --small, of OpenCL kernels: at most N cases of each before those of\n"
     "                  single forms, for tools that slow everything down; default: all\n"
+    "  --share K/N     of OpenCL kernels: every N-th, beginning with number K, from 0 on\n"
     "  --forms N       of OpenCL kernels, which are built for any form and go through all their\n"
     "                  cases so: build each also for N single forms (a rule, a centre, types) as\n"
     "                  a plan does, and try few shapes; default: 1; all: between them the kernels\n"
@@ -67,8 +69,9 @@ typedef struct selection {
     const char *name;            /* of that kernel, whatever the backend; NULL */
     const char *table;           /* NULL: kernels, not a table */
     uint64_t seconds, device;
-    uint64_t forms, cases;
+    uint64_t forms, cases, share, shares;
     bool timed, numbered, formed, counted; /* --time, --device, --forms, --cases was given */
+    const char *shared;                    /* what --share has; NULL */
     backend backend;
     bool small;
 } selection;
@@ -118,7 +121,9 @@ static int verify_opencl(const selection *chosen) {
     gcs_verify_opencl_choice choice = {.device = (int)chosen->device,
                                        .small = chosen->small,
                                        .forms = chosen->forms,
-                                       .cases = chosen->cases};
+                                       .cases = chosen->cases,
+                                       .share = chosen->share,
+                                       .shares = chosen->shares};
     if (chosen->name) {
         choice.kernel = gcs_opencl_find(chosen->name);
         if (!choice.kernel)
@@ -167,6 +172,17 @@ static bool choose_backend(const char *name, selection *chosen) {
     return false;
 }
 
+static bool choose_share(const char *text, selection *chosen) {
+    const char *slash = strchr(text, '/');
+    char share[16] = "";
+    if (slash != NULL && slash - text < (ptrdiff_t)sizeof share)
+        memcpy(share, text, (size_t)(slash - text));
+    chosen->shared = text;
+    return gcs_option_number("verify", "--share", slash != NULL ? slash + 1 : "", 1, MOST_SHARES,
+                             &chosen->shares) &&
+           gcs_option_number("verify", "--share", share, 0, chosen->shares - 1, &chosen->share);
+}
+
 static bool read_option(int answer, selection *chosen) {
     switch (answer) {
     case 'i':
@@ -190,6 +206,8 @@ static bool read_option(int answer, selection *chosen) {
     case 'c':
         chosen->counted = true;
         return gcs_option_number("verify", "--cases", optarg, 1, MOST_CASES, &chosen->cases);
+    case 'a':
+        return choose_share(optarg, chosen);
     case 't':
         chosen->table = optarg;
         return true;
@@ -219,18 +237,14 @@ static int verify_here(selection *chosen) {
 }
 
 int gcs_cmd_verify(int argc, char **argv) {
-    static const struct option options[] = {{"isa", required_argument, NULL, 'i'},
-                                            {"kernel", required_argument, NULL, 'k'},
-                                            {"table", required_argument, NULL, 't'},
-                                            {"time", required_argument, NULL, 's'},
-                                            {"backend", required_argument, NULL, 'b'},
-                                            {"device", required_argument, NULL, 'd'},
-                                            {"small", no_argument, NULL, 'm'},
-                                            {"forms", required_argument, NULL, 'f'},
-                                            {"cases", required_argument, NULL, 'c'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    selection chosen = {.seconds = 10, .forms = 1, .cases = MOST_CASES};
+    static const struct option options[] = {
+        {"isa", required_argument, NULL, 'i'},     {"kernel", required_argument, NULL, 'k'},
+        {"table", required_argument, NULL, 't'},   {"time", required_argument, NULL, 's'},
+        {"backend", required_argument, NULL, 'b'}, {"device", required_argument, NULL, 'd'},
+        {"small", no_argument, NULL, 'm'},         {"forms", required_argument, NULL, 'f'},
+        {"share", required_argument, NULL, 'a'},   {"cases", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    selection chosen = {.seconds = 10, .forms = 1, .cases = MOST_CASES, .shares = 1};
     int answer;
     opterr = 0;
     while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
@@ -245,6 +259,9 @@ int gcs_cmd_verify(int argc, char **argv) {
     }
     if (optind < argc)
         return gcs_usage_error(argv[0], "unexpected argument '%s'", argv[optind]);
+    if (chosen.shared && (chosen.backend != OPENCL || chosen.name))
+        return gcs_usage_error(argv[0],
+                               "--share goes with --backend opencl, and not with --kernel");
     if (chosen.formed && chosen.backend != OPENCL)
         return gcs_usage_error(argv[0], "--forms goes with --backend opencl");
     if (chosen.counted && (chosen.backend != OPENCL || !chosen.small))

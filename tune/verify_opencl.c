@@ -78,7 +78,7 @@ static bool run_literal_forms(opened *x, const gcs_opencl_kernel *kernel, uint64
         gcs_kernel row;
         if (take(x, kernel, &form, &row, &one)) {
             can = true;
-            gcs_opencl_literal_run(&x->runner.runner, &row, &form, i, &one);
+            gcs_opencl_few_run_form(&x->runner.runner, &row, &form, i, &one);
         }
         add(report, &one);
     }
@@ -93,11 +93,14 @@ static bool verify_kernel(opened *x, const gcs_opencl_kernel *kernel,
     bool can = take(x, kernel, NULL, &row, &report);
     if (can)
         run_any_form(x, kernel, &row, choice, &report);
-    can = run_literal_forms(x, kernel, choice->forms, &report) || can;
+    if (report.failures == 0)
+        can = run_literal_forms(x, kernel, choice->forms, &report) || can;
     if (!can && report.failures == 0)
         return false;
-    if (report.cases == 0 && report.failures++ == 0)
+    if (report.cases == 0 && report.failures == 0) {
+        report.failures = 1;
         snprintf(report.why, sizeof report.why, "no case was run");
+    }
     gcs_verify_print(&kernel->row, &report, totals);
     return true;
 }
@@ -114,9 +117,9 @@ static bool begin_anew(opened *x, const gcs_verify_opencl_choice *choice) {
 /* False: the device is lost. */
 static bool verify_all(opened *x, const gcs_verify_opencl_choice *choice,
                        gcs_verify_totals *totals) {
-    for (size_t i = 0; i < gcs_opencl_kernel_count; i++) {
+    for (uint64_t i = 0; i < gcs_opencl_kernel_count; i++) {
         const gcs_opencl_kernel *kernel = &gcs_opencl_kernels[i];
-        if (choice->kernel != NULL && choice->kernel != kernel)
+        if (choice->kernel != NULL ? choice->kernel != kernel : i % choice->shares != choice->share)
             continue;
         if (!gcs_opencl_runner_can(&x->runner, kernel) ||
             !verify_kernel(x, kernel, choice, totals)) {

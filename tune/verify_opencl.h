@@ -7,6 +7,7 @@
 typedef struct gcs_verify_opencl_choice {
     int device;
     const gcs_opencl_kernel *kernel; /* NULL: every one */
+    uint64_t share, shares; /* of every kernel: numbers `share`, share + shares, ... of the list */
     bool small; /* few shapes and forms, and buffers that end where their data does: for tools that
                  * watch every access */
     uint64_t cases; /* of few shapes, at the most, of each kernel */

@@ -1,6 +1,6 @@
-/* Few shapes of an OpenCL kernel that was built for any form: lengths around all the pieces that it
- * has, which check/'s own cases do not know of; few and small enough for a tool that slows
- * everything down. */
+/* Few cases of an OpenCL kernel, small enough for a tool that slows everything down: lengths around
+ * all the pieces that it has, which check/'s own cases do not know of; with values,
+ * hyper-parameters and places of every kind in turn. */
 #ifndef GCSTEP_CHECK_OPENCL_FEW_H
 #define GCSTEP_CHECK_OPENCL_FEW_H
 
@@ -8,9 +8,15 @@
 #include "check/runner.h"
 #include "kernels/opencl/launch.h"
 
-/* `row`: the kernel's, as check/ sees it, with the longest group that can be run. Adds
- * to *report; no more than `most` cases. * Stops at the first failure. */
+/* Each is given the kernel's row as check/ sees it, with the longest group that can be run, adds to
+ * *report and stops at the first failure. */
+
+/* Of all forms: of a kernel that was built for any. At most so many cases. */
 void gcs_opencl_few_run(gcs_runner *runner, const gcs_opencl_kernel *kernel, const gcs_kernel *row,
                         uint64_t most, gcs_check_report *report);
+
+/* Of one form. `number` varies the cases. */
+void gcs_opencl_few_run_form(gcs_runner *runner, const gcs_kernel *row, const gcs_form *form,
+                             uint64_t number, gcs_check_report *report);
 
 #endif

@@ -2,12 +2,7 @@
 #include "check/opencl/literal.h"
 #include "check/forms.h"
 
-#include <string.h>
-
 enum { COMMON = 3 };
-
-/* ---- Forms -----------------------------------------------------------------------------------
- */
 
 static bool takes(const gcs_kernel *row, gcs_op op, gcs_center center) {
     if (row->op != op)
@@ -78,26 +73,4 @@ gcs_form gcs_opencl_literal_at(const gcs_opencl_kernel *kernel, size_t index) {
     if (index >= COMMON)
         deal(kernel, index - COMMON, &form);
     return form;
-}
-
-/* ---- Shapes ----------------------------------------------------------------------------------
- */
-
-void gcs_opencl_literal_run(gcs_runner *runner, const gcs_kernel *row, const gcs_form *form,
-                            size_t number, gcs_check_report *report) {
-    static const uint16_t groups[] = {3, 2, 37, 4, 6, 3}, lengths[] = {41, 1020, 9, 300, 64, 129};
-    const bool columns = row->view == GCS_VIEW_COLS;
-    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
-        const uint64_t length = lengths[i] + number % 8;
-        char why[sizeof report->why] = "";
-        if (row->max_length != 0 && length > row->max_length)
-            continue;
-        report->cases++;
-        if (gcs_check_shape_by(runner, row, form, columns ? length : groups[i],
-                               columns ? groups[i] : length, why, sizeof why))
-            continue;
-        if (report->failures++ == 0)
-            memcpy(report->why, why, sizeof report->why);
-        return;
-    }
 }

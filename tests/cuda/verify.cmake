@@ -47,7 +47,7 @@ cuda_verify(device none 2 "there is no GPU 2; this machine has 2" --backend cuda
 cuda_verify(kernel none 2 "unknown CUDA kernel 'sgdm'" --backend cuda --kernel sgdm)
 cuda_verify(isa none 2 "--backend cuda goes with none of" --backend cuda --isa avx2)
 cuda_verify(backend none 2 "unknown backend 'gpu'" --backend gpu)
-cuda_verify(cpu none 2 "--small goes with --backend cuda" --small)
+cuda_verify(cpu none 2 "--small goes with --backend cuda or opencl" --small)
 if(GCSTEP_SANITIZE MATCHES address)
   # Each buffer is an allocation of its own, of just its bytes.
   add_test(NAME cuda_verify_apart COMMAND verify_on_twin beside 1 --backend cuda --small --kernel ${row})
