@@ -20,6 +20,8 @@ function(opencl_plan_test name)
   gcstep_test(opencl_${name} test_${name}.c)
   target_include_directories(opencl_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   opencl_keep_programs(opencl_${name})
+  # Minutes, where nothing is kept yet and other tests have the processors.
+  set_tests_properties(opencl_${name} PROPERTIES TIMEOUT 900)
 endfunction()
 
 # Not with sanitizers, which find the same on the stand-in, without minutes of a compiler; to be timed,

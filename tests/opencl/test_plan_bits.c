@@ -125,17 +125,18 @@ static void same_bits(const gcs_spec *spec, const gcs_tensor *of, size_t count, 
 
 /* Short rows and long, columns, several matrices, no groups: of each shape of loop that a device of
  * the processor takes. */
-static const gcs_tensor shapes[] = {ROWS(40, 9),   ROWS(7, 147),     COLS(27, 70),
-                                    COLS(700, 33), GENERAL(3, 5, 7), FLAT(1500),
-                                    ROWS(3, 2304), ROWS(1, 1),       COLS(1, 3)};
+static const gcs_tensor shapes[] = {ROWS(40, 9), ROWS(7, 147),  COLS(27, 70), GENERAL(3, 5, 7),
+                                    FLAT(1500),  ROWS(3, 2304), ROWS(1, 1),   COLS(1, 3)};
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
 /* A compiler takes a second or more for a kernel, so that not everything goes with everything. Of
  * tensors that are not centred there is one. */
-static void every_rule(void **state) {
+static void every_set_of_buffers(void **state) {
     (void)state;
-    for (size_t r = 0; r < ALL_RULES; r++) {
-        const gcs_spec spec = {.rule = all_rules[r]};
+    static const gcs_rule rules[] = {GCS_RULE_SGD, GCS_RULE_SGDM, GCS_RULE_ADAM, GCS_RULE_AMSGRAD,
+                                     GCS_RULE_ADAGRAD};
+    for (size_t r = 0; r < sizeof rules / sizeof rules[0]; r++) {
+        const gcs_spec spec = {.rule = rules[r]};
         same_bits(&spec, shapes, SHAPES, (options){.how = (way)(r % 2)});
     }
 }
@@ -154,7 +155,7 @@ static void every_type(void **state) {
 /* GRADIENT is that of the other tests. Few kernels. */
 static void every_centre(void **state) {
     (void)state;
-    static const gcs_tensor few[] = {ROWS(40, 9), COLS(27, 70), GENERAL(3, 5, 7), FLAT(1500)};
+    static const gcs_tensor few[] = {ROWS(40, 9), ROWS(33, 17), FLAT(1500)};
     static const gcs_spec specs[] = {
         {.rule = GCS_RULE_NESTEROV, .center = GCS_CENTER_RAW_GRADIENT},
         {.rule = GCS_RULE_ADAMW,
@@ -225,7 +226,7 @@ static void a_queue_without_order(void **state) {
 
 static int tests(void) {
     const struct CMUnitTest all[] = {
-        cmocka_unit_test(every_rule),
+        cmocka_unit_test(every_set_of_buffers),
         cmocka_unit_test(every_type),
         cmocka_unit_test(every_centre),
         cmocka_unit_test(every_way),
