@@ -20,6 +20,13 @@ static gcs_bounded given(double value) {
     return gcs_bounded_given(value);
 }
 
+static gcs_bounded divide(const gcs_bound_coef *c, gcs_bounded a, gcs_bounded b, double least) {
+    return gcs_bounded_loosen(gcs_bounded_divide(a, b, least), c->loose.divide);
+}
+static gcs_bounded root(const gcs_bound_coef *c, gcs_bounded a) {
+    return gcs_bounded_loosen(gcs_bounded_root(a), c->loose.root);
+}
+
 static bool is_adam(gcs_rule rule) {
     return gcs_element_has_m(rule) && gcs_element_has_v(rule);
 }
@@ -83,18 +90,18 @@ static void step_adam(const gcs_bound_coef *c, const gcs_bound_old *old, gcs_bou
     gcs_bounded under = e->v;
     if (gcs_element_has_v_max(c->rule))
         under = e->v_max = gcs_bounded_flush(gcs_bounded_max(exactly(old->v_max), e->v));
-    gcs_bounded divisor = add(multiply(gcs_bounded_root(under), c->rsqrt_c2), c->eps);
+    gcs_bounded divisor = add(multiply(root(c, under), c->rsqrt_c2), c->eps);
     /* A root is never negative, not even one of a v that is all rounding: eps stays. */
     double least = c->eps.value - c->eps.error;
-    e->change = gcs_bounded_divide(multiply(c->step, e->m), divisor, least);
+    e->change = divide(c, multiply(c->step, e->m), divisor, least);
 }
 
 static void step_adagrad(const gcs_bound_coef *c, const gcs_bound_old *old, gcs_bounded x,
                          gcs_bound_element *e) {
     e->v = gcs_bounded_flush(add(exactly(old->v), multiply(x, x)));
-    gcs_bounded divisor = add(gcs_bounded_root(e->v), c->eps);
+    gcs_bounded divisor = add(root(c, e->v), c->eps);
     double least = c->eps.value - c->eps.error;
-    e->change = gcs_bounded_divide(multiply(c->step, x), divisor, least);
+    e->change = divide(c, multiply(c->step, x), divisor, least);
 }
 
 static void step_sgd(const gcs_bound_coef *c, const gcs_bound_old *old, gcs_bounded x,

@@ -11,11 +11,18 @@
 /* The largest error that passes, in these units. */
 #define GCS_BOUND_LIMIT (1 + 0x1p-10)
 
+/* How much further away than a correctly rounded one a device's quotient and root may be, in
+ * roundings (2^-24 of the result); zeros: not at all. */
+typedef struct gcs_bound_loose {
+    double divide, root;
+} gcs_bound_loose;
+
 /* The coefficients, each rounded once, and the rule they are for. */
 typedef struct gcs_bound_coef {
     gcs_rule rule;
     gcs_center center;
     gcs_bounded scale, step, decay, mu, damp, nesterov, beta1, comp1, beta2, comp2, eps, rsqrt_c2;
+    gcs_bound_loose loose; /* as gcs_bound_coefficients makes them: zeros */
 } gcs_bound_coef;
 
 /* One element's values before the step; what there is none of is 0. */

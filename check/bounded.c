@@ -60,6 +60,14 @@ gcs_bounded gcs_bounded_root(gcs_bounded a) {
     return rounded(value, fmax(below, above), a.lost);
 }
 
+gcs_bounded gcs_bounded_loosen(gcs_bounded a, double roundings) {
+    if (roundings == 0 || !isfinite(a.value))
+        return a;
+    a.error += roundings * unit * (fabs(a.value) + a.error);
+    a.lost = a.lost || !(fabs(a.value) + a.error < (double)FLT_MAX);
+    return a;
+}
+
 gcs_bounded gcs_bounded_max(gcs_bounded a, gcs_bounded b) {
     gcs_bounded max = a.value > b.value ? a : b;
     max.error = fmax(a.error, b.error);

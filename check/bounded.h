@@ -24,6 +24,9 @@ gcs_bounded gcs_bounded_multiply(gcs_bounded a, gcs_bounded b);
 /* least: what the float divisor cannot be below, or 0. */
 gcs_bounded gcs_bounded_divide(gcs_bounded a, gcs_bounded b, double least);
 gcs_bounded gcs_bounded_root(gcs_bounded a);
+/* A quotient or root by a device that does not round it correctly: which may be so many roundings
+ * (2^-24 of the result) further away. */
+gcs_bounded gcs_bounded_loosen(gcs_bounded a, double roundings);
 /* The larger of two: b where a is a NaN. */
 gcs_bounded gcs_bounded_max(gcs_bounded a, gcs_bounded b);
 gcs_bounded gcs_bounded_flush(gcs_bounded a);

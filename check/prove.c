@@ -2,6 +2,7 @@
 #include "check/prove.h"
 #include "check/compare.h"
 #include "check/order.h"
+#include "check/runner.h"
 #include <stdio.h>
 
 static bool extreme(gcs_class class) {
@@ -155,7 +156,8 @@ static gcs_bounded mean_of(const gcs_judge *j, uint64_t number) {
                                     j->in.w_means ? (double)j->in.w_means[number] : 0);
     gcs_judged_group group = gcs_judge_group(j, number);
     gcs_bounded_sum sum = gcs_judge_sum(j, &group);
-    return gcs_bounded_mean(&sum, group.length, gcs_order_depth(group.length, group.contiguous));
+    const uint64_t depth = gcs_order_depth(group.length, group.contiguous);
+    return gcs_bounded_loosen(gcs_bounded_mean(&sum, group.length, depth), j->coef.loose.divide);
 }
 
 static bool prove_step(const gcs_judge *j) {
@@ -181,6 +183,8 @@ bool gcs_prove(const gcs_run *run, void *const place[GCS_BUFS], double *worst, c
                    .worst = worst,
                    .why = why,
                    .why_size = why_size};
+    if (run->stage->runner)
+        j.coef.loose = run->stage->runner->loose;
     switch (run->kernel->op) {
     case GCS_OP_STEP:
         return prove_step(&j);

@@ -132,8 +132,9 @@ static bool prove_group(const gcs_judge *j, uint64_t number) {
     if (!j->run->buffer[GCS_BUF_SQUARE_CENTERED].used)
         return true;
     uint64_t depth = gcs_order_depth(g.length, g.contiguous);
-    gcs_bounded mean =
-        j->in.means ? gcs_bounded_exactly(given) : gcs_bounded_mean(&raw.sum, g.length, depth);
+    gcs_bounded mean = j->in.means ? gcs_bounded_exactly(given)
+                                   : gcs_bounded_loosen(gcs_bounded_mean(&raw.sum, g.length, depth),
+                                                        j->coef.loose.divide);
     figures centred = figures_of(j, &g, mean);
     return judge_sum(j, GCS_BUF_SQUARE_CENTERED, "square_centered", number, &centred.square, &g,
                      found.square_centered) &&

@@ -2,6 +2,7 @@
 #ifndef GCSTEP_CHECK_RUNNER_H
 #define GCSTEP_CHECK_RUNNER_H
 
+#include "check/bound.h"
 #include "check/run.h"
 
 typedef struct gcs_runner gcs_runner;
@@ -12,6 +13,13 @@ struct gcs_runner {
      */
     bool (*run)(gcs_runner *runner, const gcs_run *run, void *const place[GCS_BUFS], char *why,
                 size_t why_size);
+    /* Its operations are not all rounded correctly: results need not have the bits of the portable
+     * kernels, but be within the bound of the reference (bound.h), where the whole tensor is
+     * stepped. */
+    bool inexact;
+    bool flushes; /* inexact, and it has no subnormal numbers: classes of values with them are left
+                     out */
+    gcs_bound_loose loose;
     bool ended; /* nothing can be run any more: there are no more cases */
 };
 

@@ -17,8 +17,14 @@ void gcs_suite_run(gcs_suite *s, const gcs_trial *trial) {
         memcpy(report->why, why, sizeof why);
 }
 
-/* Values that a kernel of this kind is made for: traffic kernels keep finite values only. */
-static bool suits(const gcs_kernel *kernel, gcs_class class) {
+/* Values that a kernel of this kind is made for: traffic kernels keep finite values only;
+ * and that its device has. */
+static bool suits(const gcs_suite *s, gcs_class class) {
+    const gcs_kernel *kernel = s->kernel;
+    const bool has_subnormals = class == GCS_CLASS_SUBNORMAL || class == GCS_CLASS_BOUNDARY ||
+                                class == GCS_CLASS_MIXED || class == GCS_CLASS_BITS;
+    if (has_subnormals && s->stage->runner && s->stage->runner->flushes)
+        return false;
     return kernel->op != GCS_OP_TRAFFIC || (class != GCS_CLASS_NAN && class != GCS_CLASS_INF &&
                                             class != GCS_CLASS_MIXED && class != GCS_CLASS_BITS);
 }
@@ -108,7 +114,7 @@ bool gcs_suite_is_too_long(const gcs_suite *s, uint64_t length) {
 
 void gcs_suite_run_shape(gcs_suite *s, uint64_t groups, uint64_t length) {
     for (gcs_class class = 0; !gcs_suite_is_too_long(s, length) && class < GCS_CLASSES; class ++) {
-        if (!suits(s->kernel, class))
+        if (!suits(s, class))
             continue;
         gcs_trial t = gcs_draw_trial(s, gcs_draw_choice(s), groups, length, class);
         run_twice(s, &t);
@@ -119,8 +125,7 @@ void gcs_suite_run_shape(gcs_suite *s, uint64_t groups, uint64_t length) {
 void gcs_suite_run_all(gcs_suite *s, uint64_t groups, uint64_t length, uint64_t number) {
     unsigned kinds = gcs_forms_kinds(s->kernel);
     for (gcs_class class = 0; !gcs_suite_is_too_long(s, length) && class < GCS_CLASSES; class ++) {
-        for (unsigned pair = 0; suits(s->kernel, class) && pair < gcs_forms_pairs(s->kernel);
-             pair++) {
+        for (unsigned pair = 0; suits(s, class) && pair < gcs_forms_pairs(s->kernel); pair++) {
             gcs_choice form = {pair, (unsigned)((number * 7 + class + pair) % kinds)};
             gcs_trial t = gcs_draw_trial(s, form, groups, length, class);
             run_twice(s, &t);

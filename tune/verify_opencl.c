@@ -42,6 +42,8 @@ static gcs_status open_device(opened *x, const gcs_verify_opencl_choice *choice)
 static void add(gcs_check_report *to, const gcs_check_report *report) {
     if (to->failures == 0)
         memcpy(to->why, report->why, sizeof to->why);
+    to->against_reference = to->against_reference || report->against_reference;
+    to->worst = report->worst > to->worst ? report->worst : to->worst;
     to->cases += report->cases;
     to->failures += report->failures;
 }
@@ -140,8 +142,12 @@ int gcs_verify_opencl(const gcs_verify_opencl_choice *choice) {
         fprintf(stderr, "gcstep verify: %s\n", gcs_last_error());
         return GCS_EXIT_USAGE;
     }
-    snprintf(where, sizeof where, ", on %s, driver %s, of %s", x.device.name,
-             x.device.driver_version, x.device.platform_name);
+    snprintf(where, sizeof where, ", on %s, driver %s, of %s%s", x.device.name,
+             x.device.driver_version, x.device.platform_name,
+             x.device.exact
+                 ? ""
+                 : ", which does not say that it keeps the bits: within the bound of what "
+                   "its operations may do");
     const bool all = verify_all(&x, choice, &totals);
     if (all)
         gcs_opencl_runner_close(&x.runner);

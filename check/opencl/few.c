@@ -21,6 +21,7 @@ static bool begin(few *f, gcs_runner *runner, const gcs_kernel *row, gcs_check_r
     if (trouble != NULL && report->failures++ == 0)
         snprintf(report->why, sizeof report->why, "%s", trouble);
     f->stage.runner = runner;
+    report->against_reference = runner->inexact && row->op != GCS_OP_TRAFFIC;
     return trouble == NULL;
 }
 
@@ -29,8 +30,9 @@ static void run_case(few *f, gcs_choice choice, const gcs_form *form, uint64_t g
                      uint64_t length) {
     const gcs_kernel *row = f->suite.kernel;
     const uint64_t number = f->number++;
-    const gcs_class class =
-        row->op == GCS_OP_TRAFFIC ? GCS_CLASS_NORMAL : (gcs_class)(number % GCS_CLASSES);
+    const gcs_class class = row->op == GCS_OP_TRAFFIC || f->stage.runner->flushes
+                                ? GCS_CLASS_NORMAL
+                                : (gcs_class)(number % GCS_CLASSES);
     if (f->suite.report->failures != 0 || f->suite.report->cases >= f->most ||
         gcs_suite_is_too_long(&f->suite, length))
         return;

@@ -12,6 +12,10 @@
 
 static const char no_optimization[] = " -cl-opt-disable";
 
+/* Of quotients and roots, in roundings of half an ulp: OpenCL C allows 2.5 and 3 ulp where a device
+ * does not round them correctly. */
+static const double loose_divide = 5 - 1, loose_root = 6 - 1;
+
 static bool takes(const gcs_opencl_runner *r, const gcs_opencl_kernel *kernel, uint64_t length) {
     return gcs_opencl_local_bytes(kernel, length) <= r->device.local_bytes;
 }
@@ -106,6 +110,10 @@ gcs_status gcs_opencl_runner_open(gcs_opencl_runner *r, const gcs_opencl_driver 
                              .source = source,
                              .env = env,
                              .exact_buffers = exact_buffers};
+    r->runner.inexact = !device->exact;
+    r->runner.flushes = (device->float_config & GCS_CL_FP_DENORM) == 0;
+    if (!device->rounds_divide_sqrt)
+        r->runner.loose = (gcs_bound_loose){loose_divide, loose_root};
     gcs_cl_int result;
     r->context = driver->context_create(NULL, 1, &device->id, NULL, NULL, &result);
     if (result != GCS_CL_SUCCESS) {
