@@ -58,7 +58,7 @@ static gcs_status take_times(const gcs_lab *lab, const timing *t, gcs_lab_times 
     if (result == GCS_CL_SUCCESS)
         result = lab->driver->event_profile(t->end, GCS_CL_PROFILING_COMMAND_END, sizeof end, &end,
                                             NULL);
-    *times = (gcs_lab_times){.device_ns = (double)(end - begin),
+    *times = (gcs_lab_times){.device_ns = (double)(int64_t)(end - begin),
                              .host_ns = (double)(t->ended - t->called)};
     return check(result, "no time between two events");
 }

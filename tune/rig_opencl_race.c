@@ -134,10 +134,10 @@ bool gcs_rig_opencl_enter(gcs_rig *rig, gcs_race *race, gcs_entrant *entrant, ch
             status = step(race, entrant, w->count, NULL);
     }
     const gcs_cl_int end = opencl->lab.driver->finish(opencl->lab.queue);
-    if (status == GCS_OK && end != GCS_CL_SUCCESS) {
+    if (status == GCS_OK && end != GCS_CL_SUCCESS)
         status = gcs_opencl_fail(end, "a step failed");
+    if (end != GCS_CL_SUCCESS)
         gcs_rig_opencl_lose(opencl);
-    }
     return status == GCS_OK || gcs_rig_opencl_fail(why, why_size);
 }
 

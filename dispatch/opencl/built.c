@@ -37,6 +37,23 @@ static gcs_status make_handle(const struct gcs_opencl_plan *opencl, gcs_opencl_b
     return GCS_OK;
 }
 
+/* What the compiler made may need more than the device has for each kernel. Asked of a new
+ * function: of one that has been launched the answer has its local memory in it. */
+static gcs_status ask_needs(const struct gcs_opencl_plan *opencl, gcs_opencl_built *built) {
+    gcs_cl_ulong local = 0;
+    gcs_cl_int result =
+        opencl->driver->kernel_info(built->handle, opencl->device.id, GCS_CL_KERNEL_WORK_GROUP_SIZE,
+                                    sizeof built->most_threads, &built->most_threads, NULL);
+    if (result == GCS_CL_SUCCESS)
+        result =
+            opencl->driver->kernel_info(built->handle, opencl->device.id,
+                                        GCS_CL_KERNEL_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
+    built->own_local_bytes = local;
+    if (result != GCS_CL_SUCCESS)
+        return gcs_opencl_fail(result, "kernel %s cannot be used", built->kernel->row.name);
+    return GCS_OK;
+}
+
 static gcs_status build(struct gcs_opencl_plan *opencl, gcs_opencl_built *built) {
     char options[512];
     if (gcs_opencl_options(built->kernel, &built->form, options, sizeof options) >= sizeof options)
@@ -44,7 +61,10 @@ static gcs_status build(struct gcs_opencl_plan *opencl, gcs_opencl_built *built)
     const gcs_status status =
         gcs_opencl_program(opencl->driver, opencl->context, &opencl->device, gcs_opencl_source,
                            options, &opencl->env, &built->program);
-    return status == GCS_OK ? make_handle(opencl, built) : status;
+    if (status != GCS_OK)
+        return status;
+    const gcs_status made = make_handle(opencl, built);
+    return made == GCS_OK ? ask_needs(opencl, built) : made;
 }
 
 static void free_one(const struct gcs_opencl_plan *opencl, gcs_opencl_built *built) {
@@ -73,23 +93,11 @@ static gcs_status add(struct gcs_opencl_plan *opencl, const gcs_opencl_kernel *k
     return status;
 }
 
-/* What the compiler made may need more than the device has for each kernel. */
-static gcs_status can_run(const struct gcs_opencl_plan *opencl, const gcs_opencl_built *built,
-                          uint64_t local_bytes, bool *can) {
-    size_t group = 0;
-    gcs_cl_ulong local = 0;
-    gcs_cl_int result =
-        opencl->driver->kernel_info(built->handle, opencl->device.id, GCS_CL_KERNEL_WORK_GROUP_SIZE,
-                                    sizeof group, &group, NULL);
-    if (result == GCS_CL_SUCCESS)
-        result =
-            opencl->driver->kernel_info(built->handle, opencl->device.id,
-                                        GCS_CL_KERNEL_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
-    *can = group >= built->kernel->threads && local_bytes <= opencl->device.local_bytes &&
-           local <= opencl->device.local_bytes - local_bytes;
-    if (result != GCS_CL_SUCCESS)
-        return gcs_opencl_fail(result, "kernel %s cannot be used", built->kernel->row.name);
-    return GCS_OK;
+static bool can_run(const struct gcs_opencl_plan *opencl, const gcs_opencl_built *built,
+                    uint64_t local_bytes) {
+    const uint64_t there = opencl->device.local_bytes;
+    return built->most_threads >= built->kernel->threads && local_bytes <= there &&
+           built->own_local_bytes <= there - local_bytes;
 }
 
 gcs_status gcs_opencl_build(struct gcs_opencl_plan *opencl, const gcs_opencl_kernel *kernel,
@@ -100,7 +108,7 @@ gcs_status gcs_opencl_build(struct gcs_opencl_plan *opencl, const gcs_opencl_ker
     if (*built == NULL)
         status = add(opencl, kernel, form, built);
     if (status == GCS_OK)
-        status = can_run(opencl, *built, local_bytes, &can);
+        can = can_run(opencl, *built, local_bytes);
     if (status != GCS_OK || !can)
         *built = NULL;
     if (status == GCS_OK && !can) {
@@ -124,9 +132,16 @@ gcs_status gcs_opencl_tell_pointers(const struct gcs_opencl_plan *opencl, gcs_op
     if (count == 0 && !built->has_pointers)
         return GCS_OK;
     if (count == 0) { /* no list is empty: only a new function knows of none */
-        opencl->driver->kernel_release(built->handle);
-        built->handle = NULL;
-        return make_handle(opencl, built);
+        const gcs_opencl_built before = *built;
+        const gcs_status status = make_handle(opencl, built);
+        if (status == GCS_OK) {
+            opencl->driver->kernel_release(before.handle);
+            return GCS_OK;
+        }
+        if (built->handle != NULL)
+            opencl->driver->kernel_release(built->handle);
+        *built = before;
+        return status;
     }
     const gcs_cl_int result = opencl->driver->kernel_exec_info(
         built->handle, GCS_CL_KERNEL_EXEC_INFO_SVM_PTRS, count * sizeof(void *), pointers);

@@ -37,6 +37,7 @@ void gcs_opencl_chain_add(gcs_opencl_chain *chain, gcs_cl_event event) {
     chain->own = NULL;
     chain->wait = NULL;
     chain->waits = 0;
+    chain->begun = true;
     if (event == NULL)
         return;
     if (chain->last != NULL)
@@ -52,7 +53,7 @@ void gcs_opencl_chain_end(gcs_opencl_chain *chain, struct gcs_opencl_plan *openc
     gcs_cl_event end = NULL;
     free(chain->own);
     chain->own = NULL;
-    if (!complete && !chain->out_of_order && chain->last != NULL &&
+    if (!complete && !chain->out_of_order && chain->begun &&
         chain->driver->marker(chain->queue, 0, NULL, &end) == GCS_CL_SUCCESS)
         gcs_opencl_chain_add(chain, end);
     chain->driver->flush(chain->queue);

@@ -15,6 +15,7 @@ typedef struct gcs_opencl_chain {
     const gcs_cl_event *wait;
     gcs_cl_event *own; /* the list that `wait` points at; NULL: `last` */
     gcs_cl_event last; /* of the last command that gave one */
+    bool begun;        /* a command has been enqueued */
 } gcs_opencl_chain;
 
 /* The first command waits for the caller's events, and for the plan's last command where the queue

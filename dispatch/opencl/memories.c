@@ -79,9 +79,9 @@ static gcs_cl_int ask(const gcs_opencl_driver *driver, gcs_cl_mem handle, answer
     return result;
 }
 
-const gcs_opencl_memory_facts *gcs_opencl_met(gcs_opencl_memories *memories,
-                                              const struct gcs_opencl_plan *opencl,
-                                              gcs_cl_mem handle, gcs_opencl_refusal *refusal) {
+static gcs_opencl_memory_facts *meet(gcs_opencl_memories *memories,
+                                     const struct gcs_opencl_plan *opencl, gcs_cl_mem handle,
+                                     gcs_opencl_refusal *refusal) {
     answers a;
     *refusal = (gcs_opencl_refusal){.what = NULL};
     if (memories->slot_count != 0) {
@@ -100,7 +100,7 @@ const gcs_opencl_memory_facts *gcs_opencl_met(gcs_opencl_memories *memories,
         return NULL;
     size_t root = 0;
     if (a.whole != NULL) {
-        const gcs_opencl_memory_facts *whole = gcs_opencl_met(memories, opencl, a.whole, refusal);
+        const gcs_opencl_memory_facts *whole = meet(memories, opencl, a.whole, refusal);
         if (whole == NULL)
             return NULL;
         root = (size_t)(whole - memories->items);
@@ -109,16 +109,27 @@ const gcs_opencl_memory_facts *gcs_opencl_met(gcs_opencl_memories *memories,
         return NULL;
     if (a.whole == NULL)
         root = memories->count;
-    memories->items[memories->count] =
-        (gcs_opencl_memory_facts){handle, a.bytes, a.origin, a.flags, root};
+    memories->items[memories->count] = (gcs_opencl_memory_facts){
+        .handle = handle, .bytes = a.bytes, .origin = a.origin, .flags = a.flags, .root = root};
     memories->slots[slot_of(memories, handle)] = (uint32_t)(memories->count + 1);
     return &memories->items[memories->count++];
+}
+
+const gcs_opencl_memory_facts *gcs_opencl_met(gcs_opencl_memories *memories,
+                                              const struct gcs_opencl_plan *opencl,
+                                              gcs_cl_mem handle, gcs_opencl_refusal *refusal) {
+    gcs_opencl_memory_facts *met = meet(memories, opencl, handle, refusal);
+    if (met != NULL)
+        met->given = true;
+    return met;
 }
 
 bool gcs_opencl_are_as_before(const gcs_opencl_memories *memories,
                               const struct gcs_opencl_plan *opencl) {
     for (size_t i = 0; i < memories->count; i++) {
         size_t bytes = 0;
+        if (!memories->items[i].given) /* what only its parts are known by may be no more */
+            continue;
         if (opencl->driver->mem_info(memories->items[i].handle, GCS_CL_MEM_SIZE, sizeof bytes,
                                      &bytes, NULL) != GCS_CL_SUCCESS ||
             bytes != memories->items[i].bytes)

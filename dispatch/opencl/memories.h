@@ -16,7 +16,7 @@ const gcs_opencl_memory_facts *gcs_opencl_met(gcs_opencl_memories *memories,
                                               const struct gcs_opencl_plan *opencl,
                                               gcs_cl_mem handle, gcs_opencl_refusal *refusal);
 
-/* Whether all of them have the size that they had. */
+/* Whether all that were given have the size that they had. */
 bool gcs_opencl_are_as_before(const gcs_opencl_memories *memories,
                               const struct gcs_opencl_plan *opencl);
 

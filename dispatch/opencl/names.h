@@ -18,6 +18,7 @@ typedef struct gcs_opencl_memory_facts {
     uint64_t bytes, origin; /* a sub-buffer: where it begins in `root` */
     gcs_cl_flags flags;
     size_t root; /* number of the buffer that it is a part of: itself, if it is no part */
+    bool given;  /* by the trainer, and not only met as what another is a part of */
 } gcs_opencl_memory_facts;
 
 /* All that have been met. */

@@ -16,8 +16,10 @@ typedef struct gcs_opencl_built {
     gcs_form form;
     gcs_cl_program program;
     gcs_cl_kernel handle;
-    unsigned bound;    /* its first so many bindings may hold memory of the trainer's */
-    bool has_pointers; /* it has been told of addresses of SVM */
+    unsigned bound;           /* its first so many bindings may hold memory of the trainer's */
+    bool has_pointers;        /* it has been told of addresses of SVM */
+    size_t most_threads;      /* that the device runs it with */
+    uint64_t own_local_bytes; /* local memory beside its argument */
 } gcs_opencl_built;
 
 /* The items of one tensor in the lists of a kernel's work. */

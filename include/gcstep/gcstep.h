@@ -325,7 +325,8 @@ GCS_API gcs_target gcs_cuda(void *stream);
  *   between steps;
  * - the steps of a plan run one after the other, also across a change of its queue;
  * - gcs_measure_opencl and gcs_measure wait for the queue: what they find are values of the host.
- *   The first call compiles their kernels and makes room on the device, which goes with the plan;
+ *   A call that needs kernels for the first time compiles them and makes room on the device, which
+ * goes with the plan;
  * - gcs_plan_destroy waits for the queue. It may be called on any thread, before or after the
  * trainer has released its own context and queue.
  *
@@ -445,8 +446,9 @@ typedef struct gcs_cl_buffer {
     const void *svm; /* an address of shared virtual memory */
 } gcs_cl_buffer;
 
-/* As gcs_buffers, of one tensor. The cl_mems of different buffers may be the same, or parts of one
- * another; what they are used for may not overlap within a tensor. g, means and w_means may be
+/* As gcs_buffers, of one tensor. The cl_mems of different buffers may be the same, or sub-buffers
+ * that do not overlap; what they are used for may not overlap within a tensor. (What comes of a
+ * buffer and its own sub-buffer in one call OpenCL leaves open.) g, means and w_means may be
  * CL_MEM_READ_ONLY, the copy CL_MEM_WRITE_ONLY, and the others are both read and written. */
 typedef struct gcs_cl_buffers {
     gcs_cl_buffer w, g, m, v, v_max, copy, means, w_means;
@@ -459,7 +461,9 @@ typedef struct gcs_cl_call {
                                      * gcs_hyper.found_inf, or none. All of them in cl_mems, or all
                                      * in SVM */
     uint32_t wait_count;
-    void *const *wait_list; /* [wait_count] cl_events of the context, that the step waits for */
+    void *const *wait_list; /* [wait_count] cl_events of the context, that the step waits for. Where
+                             * one of them fails, what the step does is not defined, and the plan
+                             * is good for nothing but to be destroyed */
     void **event;           /* NULL, or gets a cl_event that ends with the step, for the caller to
                              * release; NULL where the call failed */
 } gcs_cl_call;
@@ -513,8 +517,9 @@ typedef struct gcs_measures {
  * for the plan's stream or queue; see there. Errors: those of gcs_step, but for a cut group without
  * means; GCS_OUT_OF_MEMORY; GCS_INVALID_ARGUMENT (change_sums without CENTER_UPDATE, sums of a
  * tensor without groups). With a GPU or OpenCL also GCS_UNSUPPORTED (columns of more than 2^30
- * elements, with CENTER_UPDATE also rows), and where it says GCS_DEVICE_ERROR, some measures and
- * sums may have been written. */
+ * elements, with CENTER_UPDATE also rows; a kernel that cannot be built), and where it says
+ * GCS_DEVICE_ERROR or that a kernel cannot be built, some measures and sums may have been written.
+ */
 GCS_API gcs_status gcs_measure(gcs_plan *plan, const gcs_hyper *hyper, const gcs_buffers *buffers,
                                gcs_measures *measures);
 

@@ -136,10 +136,12 @@ static uint64_t local_of_rows(const gcs_opencl_kernel *kernel, uint64_t length) 
 
 static uint64_t local_of_cols(const gcs_opencl_kernel *kernel, uint64_t length) {
     const uint64_t lines = GCS_RUN + 1; /* the sums of runs, the mean */
+    const uint64_t side_by_side = (uint64_t)kernel->threads * kernel->width;
+    const uint64_t tops = side_by_side > kernel->capacity ? side_by_side : kernel->capacity;
     switch (kernel->keeping) {
     case GCS_OPENCL_LINEAR:
         if (kernel->row.op == GCS_OP_MEASURE || kernel->row.op == GCS_OP_CHANGE)
-            return (2 * lines + kernel->threads) * kernel->capacity;
+            return 2 * lines * kernel->capacity + tops;
         return 1;
     case GCS_OPENCL_KEEP:
         return (lines + length) * kernel->capacity;
