@@ -65,8 +65,8 @@ build() {
         done
         "$1" $flags "$2" $openmp $have -DGCSTEP_CUDA_IMPL_REV='"same_bits"' \
             -DGCSTEP_OPENCL_IMPL_REV='"same_bits"' "$root"/dispatch/*.c "$root"/dispatch/cuda/*.c \
-            "$root"/kernels/cuda/list.c "$root"/dispatch/opencl/*.c "$scratch/builtin_table.c" \
-            "$scratch/opencl_source.c" \
+            "$root"/dispatch/opencl/*.c "$root"/kernels/cuda/list.c "$root"/kernels/opencl/list.c \
+            "$scratch/builtin_table.c" "$scratch/opencl_source.c" \
             "$root"/tests/same_bits/*.c "$3"/kernels_*.o -o "$3/program" -pthread -lm -ldl || return 1
     }
     echo "$(basename "$3"): built${openmp:+ with OpenMP}"
