@@ -302,12 +302,14 @@ API gcs_cl_int clSetKernelExecInfo(gcs_cl_kernel kernel, gcs_cl_uint name, size_
 API gcs_cl_int clGetKernelWorkGroupInfo(gcs_cl_kernel kernel, gcs_cl_device device,
                                         gcs_cl_uint name, size_t size, void *value, size_t *needs) {
     ENTER;
-    const uint64_t local = 16;
     const standin_device *d = device;
+    const standin_kernel *k = kernel;
     if (!standin_is(STANDIN_KERNEL, kernel))
         return GCS_CL_INVALID_KERNEL;
     if (standin_query(name) != 0)
         return standin_query(name);
+    /* Its own, and that of its argument from when this is set. */
+    const uint64_t local = 16 + k->arguments[GCS_OPENCL_ARG_LOCAL].size;
     const size_t group = standin_group_limit != 0 ? standin_group_limit : d->max_group;
     return name == GCS_CL_KERNEL_WORK_GROUP_SIZE
                ? standin_answer(&group, sizeof group, size, value, needs)

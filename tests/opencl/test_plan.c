@@ -309,6 +309,26 @@ static void a_device_with_small_groups(void **state) {
     fixture_free(&f);
 }
 
+/* What a kernel needs is no more when it has been launched. */
+static void measured_again_with_little_local_memory(void **state) {
+    (void)state;
+    static const gcs_tensor some[] = {ROWS(7, 147), COLS(700, 33), ROWS(1, 70000)};
+    gcs_measures measures[3] = {{.sums = NULL}};
+    const gcs_hyper hyper = fixture_hyper(1);
+    standin_on_launch(NULL, NULL); /* which counts steps */
+    standin_platforms[0].devices[0].local_bytes = 32 << 10;
+    use_device(0);
+    fixture f = fixture_blank(some, 3, GCS_TYPE_F32);
+    mirror m = mirror_make(&here, &f, EACH);
+    mirror_send(&m);
+    gcs_plan *plan = plan_of(&adam, &f);
+    for (int i = 0; i < 3; i++)
+        assert_ok(gcs_measure_opencl(plan, &hyper, m.buffers, NULL, measures, NULL));
+    gcs_plan_destroy(plan);
+    mirror_free(&m);
+    fixture_free(&f);
+}
+
 static void explained(void **state) {
     (void)state;
     char text[512];
@@ -496,6 +516,7 @@ int main(void) {
         TEST(events),
         TEST(another_queue),
         TEST(a_device_with_small_groups),
+        TEST(measured_again_with_little_local_memory),
         TEST(explained),
         TEST(a_kernel_by_name),
         TEST(plans_that_cannot_be_made),
