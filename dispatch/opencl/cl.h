@@ -102,7 +102,11 @@ enum {
 };
 
 /* cl_command_queue_properties */
-enum { GCS_CL_QUEUE_OUT_OF_ORDER = 1 << 0, GCS_CL_QUEUE_PROFILING = 1 << 1 };
+enum {
+    GCS_CL_QUEUE_OUT_OF_ORDER = 1 << 0,
+    GCS_CL_QUEUE_PROFILING = 1 << 1,
+    GCS_CL_QUEUE_ON_DEVICE = 1 << 2
+};
 
 /* cl_mem_flags, and of SVM */
 enum {

@@ -62,6 +62,9 @@ static gcs_status check_queue(const struct gcs_opencl_plan *opencl, gcs_cl_queue
     if (device != opencl->device.id)
         return gcs_fail(GCS_INVALID_ARGUMENT, "%s is a queue of another device than the plan's",
                         name);
+    if ((properties & GCS_CL_QUEUE_ON_DEVICE) != 0)
+        return gcs_fail(GCS_INVALID_ARGUMENT,
+                        "%s is a queue on the device, which kernels enqueue in", name);
     *out_of_order = (properties & GCS_CL_QUEUE_OUT_OF_ORDER) != 0;
     return GCS_OK;
 }

@@ -273,6 +273,10 @@ static void targets(void **state) {
         assert_null(plan);
     }
     assert_fails(gcs_plan_set_stream(g.plan, NULL), GCS_INVALID_ARGUMENT, "stream");
+    const gcs_cl_queue on_device =
+        queue_make(&here, GCS_CL_QUEUE_OUT_OF_ORDER | GCS_CL_QUEUE_ON_DEVICE);
+    assert_fails(gcs_plan_set_stream(g.plan, on_device), GCS_INVALID_ARGUMENT, "stream");
+    assert_cl(here.cl->queue_release(on_device));
 }
 
 static void devices_that_are_too_small(void **state) {

@@ -22,8 +22,8 @@ function(opencl_verify name method)
   set_tests_properties(opencl_${name} PROPERTIES COST 100) # start early
 endfunction()
 
-# Few shapes of every kernel, by both methods; all cases of some of them; some built for one form, as
-# plans do: tests of plans are about these too.
+# Few shapes of every kernel, by both methods; all cases of some of them. What plans build, for one form
+# each, is what the tests of plans are about.
 if(GCSTEP_SANITIZE)
   opencl_verify(loopvec loopvec --small --forms 0 --share 1/7)
 else()
@@ -79,12 +79,9 @@ function(opencl_oclgrind name finds program)
   set_tests_properties(opencl_oclgrind_${name} PROPERTIES COST 150 TIMEOUT 900) # start early
 endfunction()
 
-if(NOT GCSTEP_SANITIZE)
-  foreach(share IN ITEMS 0 1 2)
-    opencl_oclgrind(${share} nothing gcstep_program verify --small --cases 3 --forms 0
-      --share ${share}/3)
-  endforeach()
-endif()
+foreach(share IN ITEMS 0 1 2)
+  opencl_oclgrind(${share} nothing gcstep_program verify --small --cases 3 --forms 0 --share ${share}/3)
+endforeach()
 set(few --small --cases 3 --forms 0 --kernel)
 opencl_oclgrind(finds_none nothing opencl_verify_planted ${opencl_source} "BODY(&b)" "BODY(&b)"
   ${few} ${again})
