@@ -1,6 +1,6 @@
 /* Steps fixed inputs in every way that this machine allows and prints one hash of the results for
  * each spec. All ways must agree, else the program says which one did not and exits with 1;
- * same_bits.sh compares the hashes of several compilers and flags.
+ * the scripts of this folder compare the hashes of several compilers and flags.
  *
  * The ways: plans with 1, 2, 3 and 8 threads, by OpenMP (where built with it) and by a pool of the
  * caller, with the built-in table, with default lines only, with no table and with each kernel
