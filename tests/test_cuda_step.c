@@ -1,4 +1,5 @@
-/* Steps of a plan for a GPU: what is launched, copied and checked. The kernels do not run here. */
+/* Steps of a plan for a GPU: what is launched, copied and checked. The kernels do not run here, and
+ * nobody reads what the buffers hold. */
 #include "cuda_fixture.h"
 
 #include "models/model.h"
@@ -47,7 +48,7 @@ static unsigned split_kernels(const gcs_plan *plan) {
  * nor a way to wait for the launch before. */
 static void older_code(void **state) {
     (void)state;
-    fixture f = fixture_make(tensors, TENSORS, 1);
+    fixture f = fixture_blank(tensors, TENSORS, GCS_TYPE_F32);
     noted n = noted_open(&f);
     standin_set_hook(note, &n);
     standin_code = 75;
@@ -71,7 +72,7 @@ static void older_code(void **state) {
 
 static void every_element_once(void **state) {
     (void)state;
-    fixture f = fixture_make(tensors, TENSORS, 1);
+    fixture f = fixture_blank(tensors, TENSORS, GCS_TYPE_F32);
     noted n = noted_open(&f);
     standin_set_hook(note, &n);
     const gcs_hyper hyper = fixture_hyper(3);
@@ -98,7 +99,7 @@ static void every_element_once(void **state) {
 /* No allocation, no waiting, no copy while the buffers stay the same, and few launches. */
 static void what_a_step_calls(void **state) {
     (void)state;
-    fixture f = fixture_make(tensors, TENSORS, 2);
+    fixture f = fixture_blank(tensors, TENSORS, GCS_TYPE_F32);
     noted n = noted_open(&f);
     standin_set_hook(note, &n);
     gcs_plan *plan = plan_of(tensors, TENSORS, gcs_spec_adamw(), NULL);
@@ -144,7 +145,7 @@ static void parameters(void **state) {
     for (uint32_t i = 0; i < GROUPS; i++)
         grouped[i].group = i;
     grouped[1].id = 77;
-    fixture f = fixture_make(grouped, GROUPS, 3);
+    fixture f = fixture_blank(grouped, GROUPS, GCS_TYPE_F32);
     noted n = noted_open(&f);
     standin_set_hook(note, &n);
     gcs_plan *plan = plan_of(grouped, GROUPS, gcs_spec_sgdm(), NULL);
@@ -186,7 +187,7 @@ static void many_groups(void **state) {
         hyper[i] = fixture_hyper(5);
         hyper[i].lr = i;
     }
-    fixture f = fixture_make(grouped, GROUPS, 4);
+    fixture f = fixture_blank(grouped, GROUPS, GCS_TYPE_F32);
     noted n = noted_open(&f);
     standin_set_hook(note, &n);
     gcs_plan *plan = plan_of(grouped, GROUPS, gcs_spec_sgd(), NULL);
@@ -282,7 +283,7 @@ static void split_steps_turn_back(void **state) {
     (void)state;
     static const gcs_tensor some[] = {ROWS(3, 600000), ROWS(1, 700000), COLS(5000, 200),
                                       COLS(6000, 70)};
-    fixture f = fixture_make(some, 4, 1);
+    fixture f = fixture_blank(some, 4, GCS_TYPE_F32);
     noted n = noted_open(&f);
     turned t = {.pairs = 0};
     standin_set_hook(note_turn, &t);
@@ -303,7 +304,7 @@ static void given_means(void **state) {
     gcs_tensor some[] = {ROWS(64, 147), ROWS(30, 20), COLS(300, 70), ROWS(3, 300000), FLAT(99)};
     enum { SOME = sizeof some / sizeof some[0], CUT = 1 };
     some[CUT] = gcs_shard(some[CUT], 7, 500);
-    fixture f = fixture_make(some, SOME, 5);
+    fixture f = fixture_blank(some, SOME, GCS_TYPE_F32);
     noted n = noted_open(&f);
     standin_set_hook(note, &n);
     gcs_plan *plan = plan_of(some, SOME, gcs_spec_sgdm(), NULL);
@@ -333,7 +334,7 @@ static void given_means(void **state) {
 static void pieces(void **state) {
     (void)state;
     const gcs_tensor piece = gcs_shard(gcs_general(4, 10, 7), 75, 150); /* from row 0 of matrix 1 */
-    fixture f = fixture_make(&piece, 1, 6);
+    fixture f = fixture_blank(&piece, 1, GCS_TYPE_F32);
     noted n = noted_open(&f);
     standin_set_hook(note, &n);
     gcs_spec spec = gcs_spec_sgd();
