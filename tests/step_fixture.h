@@ -167,6 +167,13 @@ static inline void fixture_copy(fixture *to, const fixture *from) {
     }
 }
 
+/* Another with the same values, which is quicker than to fill one more. */
+static inline fixture fixture_duplicate(const fixture *of) {
+    fixture f = fixture_blank(of->tensors, of->count, of->gradient);
+    fixture_copy(&f, of);
+    return f;
+}
+
 /* cmocka's own comparison goes byte by byte, which is only for saying where they differ. */
 static inline void assert_same_memory(const void *a, const void *b, size_t bytes) {
     if (memcmp(a, b, bytes) != 0)

@@ -112,7 +112,7 @@ static void measures_equal_double(void **state) {
             assert_true(one.m[k].norm_centered == three.m[k].norm_centered);
             assert_true(one.m[k].max_centered == three.m[k].max_centered);
         }
-        assert_memory_equal(one.sums, three.sums, TENSORS * 3 * MOST_GROUPS * sizeof(float));
+        assert_same_memory(one.sums, three.sums, TENSORS * 3 * MOST_GROUPS * sizeof(float));
         free(one.sums);
         free(three.sums);
         fixture_free(&f);
@@ -208,7 +208,7 @@ static void step_with_means(const gcs_spec *spec, const gcs_hyper *hyper, fixtur
 
 static void check_measure_and_step(const gcs_spec *spec, const gcs_hyper *hyper, int threads) {
     fixture f = fixture_make_typed(tensors, TENSORS, 43, spec->gradient);
-    fixture plain = fixture_make_typed(tensors, TENSORS, 43, spec->gradient);
+    fixture plain = fixture_duplicate(&f);
     results r;
     measure(spec, hyper, &f, threads, &r);
     assert_same_bits(&f, &plain); /* a measurement writes none of the buffers */
@@ -310,7 +310,7 @@ static void a_clipped_step_has_the_norm_asked_for(void **state) {
     const double max_norm = 0.5;
     const gcs_spec spec = {.rule = GCS_RULE_SGD, .center = GCS_CENTER_NONE};
     gcs_hyper hyper = {.lr = 1, .t = 1, .grad_scale = 0.25};
-    fixture f = fixture_make(tensors, TENSORS, 46), start = fixture_make(tensors, TENSORS, 46);
+    fixture f = fixture_make(tensors, TENSORS, 46), start = fixture_duplicate(&f);
     results r;
     measure(&spec, &hyper, &f, 3, &r);
     hyper.clip = gcs_clip_factor(gcs_total_norm(r.m, TENSORS), max_norm);

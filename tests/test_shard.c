@@ -225,8 +225,7 @@ static void check_pieces(const gcs_tensor *t, const gcs_spec *spec, uint64_t tim
     const gcs_hyper hyper = hyper_at(time);
     const size_t n = fixture_elements(t);
     fixture whole = fixture_make_typed(t, 1, 51, spec->gradient);
-    fixture cut = fixture_make_typed(t, 1, 51, spec->gradient);
-    fixture given = fixture_make_typed(t, 1, 51, spec->gradient);
+    fixture cut = fixture_duplicate(&whole), given = fixture_duplicate(&whole);
     gcs_tensor named = *t;
     named.id = 77;
     whole.tensors = given.tensors = &named;
@@ -282,7 +281,7 @@ static void plain_pieces_have_the_bits_of_the_whole(void **state) {
     for (size_t k = 0; k < WHOLES; k++)
         for (int copy = 0; copy <= GCS_COPY_F16_STOCHASTIC; copy++) {
             const gcs_spec spec = {.rule = GCS_RULE_AMSGRAD, .copy = (gcs_copy)copy};
-            fixture whole = fixture_make(&wholes[k], 1, 52), cut = fixture_make(&wholes[k], 1, 52);
+            fixture whole = fixture_make(&wholes[k], 1, 52), cut = fixture_duplicate(&whole);
             const gcs_hyper hyper = hyper_at(4);
             gcs_tensor named = wholes[k];
             named.id = 77;
