@@ -48,12 +48,20 @@ static void run_case(few *f, gcs_choice choice, const gcs_form *form, uint64_t g
     gcs_suite_run(&f->suite, &trial);
 }
 
+/* Whether many work-items take one row after another, so that a simulator is long at many rows, of
+ * which it sees the same in each. */
+static bool takes_rows_alone(const gcs_opencl_kernel *kernel) {
+    const gcs_op op = kernel->row.op;
+    return kernel->threads > 1 && kernel->row.view == GCS_VIEW_ROWS &&
+           (kernel->keeping == GCS_OPENCL_AGAIN || op == GCS_OP_MEASURE || op == GCS_OP_CHANGE);
+}
+
 /* Around the pieces of the sums, of a work-item's vectors and of a work-group's items; what tells
  * most comes first. */
 static void run_lengths(few *f, const gcs_opencl_kernel *kernel) {
     const uint64_t at_a_time = (uint64_t)kernel->threads * kernel->width * kernel->vectors;
-    const bool split = kernel->depth != 0;
-    const uint64_t shapes[][2] = {{37, 9},
+    const bool split = kernel->depth != 0, alone = takes_rows_alone(kernel);
+    const uint64_t shapes[][2] = {{alone ? 5 : 37, 9},
                                   {split ? 1 : 2, split ? kernel->depth + 1 : 1025},
                                   {5, 65},
                                   {131, 5},
@@ -64,7 +72,8 @@ static void run_lengths(few *f, const gcs_opencl_kernel *kernel) {
                                   {2, 2 * at_a_time + 5},
                                   {2, kernel->capacity + 1},
                                   {7, 27},
-                                  {3, at_a_time - 1}};
+                                  {3, at_a_time - 1},
+                                  {37, alone ? 9 : 0}};
     for (unsigned i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         /* Rows that are shared take three work-groups at least, and simulators their time. */
         const bool few_rows = split && kernel->row.view == GCS_VIEW_ROWS && shapes[i][0] > 3;

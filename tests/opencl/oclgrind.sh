@@ -1,16 +1,19 @@
 #!/bin/sh
-# oclgrind.sh FINDS PROGRAM ARGUMENTS...: PROGRAM ARGUMENTS --backend opencl on Oclgrind's device,
-# which watches every access for races and for what is beside a buffer. FINDS: what it has to find,
-# a pattern; or "nothing". Skipped without Oclgrind.
+# oclgrind.sh FINDS LEVEL PROGRAM ARGUMENTS...: PROGRAM ARGUMENTS --backend opencl on Oclgrind's
+# device, which watches every access for races and for what is beside a buffer. FINDS: what it has to
+# find, a pattern; or "nothing". LEVEL: its compiler's, -O0 for each access that the source has, of
+# private variables too, or -O1 for those that are left, by a tenth of the instructions. Skipped
+# without Oclgrind.
 #
 # Oclgrind's wrapper catches programs that are linked with the loader and not those that open it, so
 # the loader is told to use its driver. A race changes neither the results nor the exit status: what
 # is printed is read.
 set -u
 
-finds=${1:?usage: oclgrind.sh FINDS PROGRAM ARGUMENTS...}
-program=${2:?}
-shift 2
+finds=${1:?usage: oclgrind.sh FINDS LEVEL PROGRAM ARGUMENTS...}
+level=${2:?}
+program=${3:?}
+shift 3
 
 wrapper=$(command -v oclgrind) || {
     echo "SKIPPED: there is no oclgrind"
@@ -24,7 +27,8 @@ driver=$(dirname "$wrapper")/../lib/oclgrind/liboclgrind-rt-icd.so
 
 # One thread, since other tests run beside. Local memory for every kernel. It has no llvm.prefetch.
 output=$(OCL_ICD_VENDORS=$driver OCLGRIND_DATA_RACES=1 OCLGRIND_CHECK_API=1 OCLGRIND_NUM_THREADS=1 \
-    OCLGRIND_LOCAL_MEM_SIZE=262144 OCLGRIND_BUILD_OPTIONS='-DFETCH(p)=' GCSTEP_OPENCL_CACHE=0 "$program" "$@" --backend opencl 2>&1)
+    OCLGRIND_LOCAL_MEM_SIZE=262144 OCLGRIND_BUILD_OPTIONS="-DFETCH(p)= $level" \
+    GCSTEP_OPENCL_CACHE=0 "$program" "$@" --backend opencl 2>&1)
 status=$?
 # What its compiler says of code that is right.
 output=$(echo "$output" | grep -v -e '^[0-9]* warnings* generated\.$')
