@@ -87,6 +87,12 @@ foreach(share IN ITEMS 0 1)
   opencl_oclgrind(${share} nothing -O1 gcstep_program verify --small --cases 3 --forms 0
     --share ${share}/2)
 endforeach()
+# A row that is shared is folded by all work-items, and one uses the sum: an optimizer leaves the
+# others no read of it.
+foreach(center IN ITEMS grad update)
+  opencl_oclgrind(split_${center} nothing -O0 gcstep_program verify --small --cases 2 --forms 0
+    --kernel any_${center}_rows_any_opencl_split256x1_u8)
+endforeach()
 # What is planted is found at either level.
 foreach(level IN ITEMS 0 1)
   if(level EQUAL 0)
