@@ -22,10 +22,10 @@ function(gcstep_kernel_folder isa)
     target_compile_options(gcstep_kernels_${isa} PRIVATE -O3)
   endif()
   if(GCSTEP_SANITIZE MATCHES address AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
-    # Half the time for the compiler: what looks at an access is called, not written out at each; and
-    # what AddressSanitizer finds of null pointers and the ends of objects is not looked for twice.
+    # Half the time for the compiler (docs/decisions.md): what AddressSanitizer finds of null pointers
+    # and of the ends of objects is not looked for twice, and no pointer to a local is kept.
     target_compile_options(gcstep_kernels_${isa} PRIVATE
-      -O1 --param=asan-instrumentation-with-call-threshold=0 -fno-sanitize=null,object-size)
+      -O1 -fno-sanitize=null,object-size -fno-sanitize-address-use-after-scope)
   endif()
   target_compile_definitions(gcstep_kernels_${isa} PRIVATE GCSTEP_IMPL_REV="${rev}")
 endfunction()
