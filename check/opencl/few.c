@@ -57,16 +57,17 @@ static bool takes_rows_alone(const gcs_opencl_kernel *kernel) {
 }
 
 /* Around the pieces of the sums, of a work-item's vectors and of a work-group's items; what tells
- * most comes first. */
+ * most comes first: many short rows, a row of more than a segment, and several rows together that
+ * are longer than the 32 lanes of a sum, whole (of each third trial only a range is stepped). */
 static void run_lengths(few *f, const gcs_opencl_kernel *kernel) {
     const uint64_t at_a_time = (uint64_t)kernel->threads * kernel->width * kernel->vectors;
     const bool split = kernel->depth != 0, alone = takes_rows_alone(kernel);
     const uint64_t shapes[][2] = {{alone ? 5 : 37, 9},
                                   {split ? 1 : 2, split ? kernel->depth + 1 : 1025},
                                   {5, 65},
+                                  {3, 33},
                                   {131, 5},
                                   {2, at_a_time + 1},
-                                  {3, 33},
                                   {2, 1023},
                                   {1, 1},
                                   {2, 2 * at_a_time + 5},

@@ -84,7 +84,7 @@ endfunction()
 # optimizer leaves of them, as a plan's kernels are built, and ten times as fast.
 opencl_oclgrind(source nothing -O0 gcstep_program verify --small --cases 1 --forms 0)
 foreach(share IN ITEMS 0 1)
-  opencl_oclgrind(${share} nothing -O1 gcstep_program verify --small --cases 3 --forms 0
+  opencl_oclgrind(${share} nothing -O1 gcstep_program verify --small --cases 4 --forms 0
     --share ${share}/2)
 endforeach()
 # A row that is shared is folded by all work-items, and one uses the sum: an optimizer leaves the
