@@ -81,7 +81,7 @@ function(opencl_oclgrind name finds level program)
 endfunction()
 
 # One shape with every access that the source has; those that need longer loops with what an
-# optimizer leaves of them, as a plan's kernels are built, and ten times as fast.
+# optimizer leaves of them, as a plan's kernels are built, and 2.5 to 10 times as fast.
 opencl_oclgrind(source nothing -O0 gcstep_program verify --small --cases 1 --forms 0)
 foreach(share IN ITEMS 0 1)
   opencl_oclgrind(${share} nothing -O1 gcstep_program verify --small --cases 4 --forms 0
