@@ -3,6 +3,15 @@
 #include <float.h>
 #include <math.h>
 
+static bool is_lost(gcs_bounded a) {
+    return gcs_bounded_is_lost(a);
+}
+
+/* The error, unless floats of that size may overflow. */
+static double within_floats(double magnitude, double error) {
+    return magnitude + error < (double)FLT_MAX ? error : INFINITY;
+}
+
 static const double unit = 0x1p-24;       /* half an ulp of 1: the largest relative rounding */
 static const double underflow = 0x1p-150; /* half the smallest subnormal: the absolute one */
 static const double flushed = 0x1p-126;   /* what flush() takes away, at most */
@@ -15,9 +24,9 @@ gcs_bounded gcs_bounded_exactly(double value) {
 static gcs_bounded rounded(double value, double error, bool lost) {
     /* What an infinity or a NaN leads to is the same in double. */
     if (!isfinite(value))
-        return (gcs_bounded){.value = value, .lost = lost};
+        return (gcs_bounded){value, lost ? INFINITY : 0};
     error += unit * (fabs(value) + error) + underflow;
-    return (gcs_bounded){value, error, lost || !(fabs(value) + error < (double)FLT_MAX)};
+    return (gcs_bounded){value, lost ? INFINITY : within_floats(fabs(value), error)};
 }
 
 gcs_bounded gcs_bounded_given(double value) {
@@ -25,11 +34,11 @@ gcs_bounded gcs_bounded_given(double value) {
 }
 
 gcs_bounded gcs_bounded_add(gcs_bounded a, gcs_bounded b) {
-    return rounded(a.value + b.value, a.error + b.error, a.lost || b.lost);
+    return rounded(a.value + b.value, a.error + b.error, is_lost(a) || is_lost(b));
 }
 
 gcs_bounded gcs_bounded_subtract(gcs_bounded a, gcs_bounded b) {
-    return rounded(a.value - b.value, a.error + b.error, a.lost || b.lost);
+    return rounded(a.value - b.value, a.error + b.error, is_lost(a) || is_lost(b));
 }
 
 /* A product with this is exact. */
@@ -39,17 +48,17 @@ static bool is_one(gcs_bounded a) {
 
 gcs_bounded gcs_bounded_multiply(gcs_bounded a, gcs_bounded b) {
     if (is_one(a))
-        return (gcs_bounded){a.value * b.value, b.error, b.lost};
+        return (gcs_bounded){a.value * b.value, b.error};
     if (is_one(b))
-        return (gcs_bounded){a.value * b.value, a.error, a.lost};
+        return (gcs_bounded){a.value * b.value, a.error};
     double error = fabs(a.value) * b.error + fabs(b.value) * a.error + a.error * b.error;
-    return rounded(a.value * b.value, error, a.lost || b.lost);
+    return rounded(a.value * b.value, error, is_lost(a) || is_lost(b));
 }
 
 gcs_bounded gcs_bounded_divide(gcs_bounded a, gcs_bounded b, double least) {
     double value = a.value / b.value;
     double smallest = fmax(fabs(b.value) - b.error, least);
-    bool lost = a.lost || b.lost || smallest <= 0;
+    bool lost = is_lost(a) || is_lost(b) || smallest <= 0;
     return rounded(value, lost ? 0 : (a.error + fabs(value) * b.error) / smallest, lost);
 }
 
@@ -57,21 +66,20 @@ gcs_bounded gcs_bounded_root(gcs_bounded a) {
     double value = sqrt(a.value);
     double below = value - sqrt(fmax(a.value - a.error, 0));
     double above = sqrt(a.value + a.error) - value;
-    return rounded(value, fmax(below, above), a.lost);
+    return rounded(value, fmax(below, above), is_lost(a));
 }
 
 gcs_bounded gcs_bounded_loosen(gcs_bounded a, double roundings) {
     if (roundings == 0 || !isfinite(a.value))
         return a;
     a.error += roundings * unit * (fabs(a.value) + a.error);
-    a.lost = a.lost || !(fabs(a.value) + a.error < (double)FLT_MAX);
+    a.error = within_floats(fabs(a.value), a.error);
     return a;
 }
 
 gcs_bounded gcs_bounded_max(gcs_bounded a, gcs_bounded b) {
     gcs_bounded max = a.value > b.value ? a : b;
     max.error = fmax(a.error, b.error);
-    max.lost = a.lost || b.lost;
     return max;
 }
 
@@ -84,7 +92,6 @@ gcs_bounded gcs_bounded_flush(gcs_bounded a) {
 void gcs_bounded_sum_add(gcs_bounded_sum *sum, gcs_bounded y) {
     sum->sum.value += y.value;
     sum->sum.error += y.error;
-    sum->sum.lost = sum->sum.lost || y.lost;
     sum->magnitude += fabs(y.value) + y.error;
 }
 
@@ -95,7 +102,7 @@ gcs_bounded gcs_bounded_sum_total(const gcs_bounded_sum *sum, uint64_t depth) {
     double longest = (double)depth * unit;
     /* (1 + unit)^depth - 1 <= longest (1 + longest) while longest < 1. */
     total.error += longest * (1 + longest) * sum->magnitude;
-    total.lost = total.lost || !(sum->magnitude + total.error < (double)FLT_MAX);
+    total.error = within_floats(sum->magnitude, total.error);
     return total;
 }
 

@@ -4,15 +4,21 @@
 #ifndef GCSTEP_CHECK_BOUNDED_H
 #define GCSTEP_CHECK_BOUNDED_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A value and how far the float value may be from it. */
+/* A value and how far the float value may be from it. An infinite error: no bound, since floats may
+ * overflow here, or divide by what may be zero. (Two numbers, and no flag beside them: so they
+ * travel in registers.) */
 typedef struct gcs_bounded {
     double value;
     double error;
-    bool lost; /* no bound: floats may overflow here, or divide by what may be zero */
 } gcs_bounded;
+
+static inline bool gcs_bounded_is_lost(gcs_bounded a) {
+    return isinf(a.error);
+}
 
 /* A float that holds the value, and one that it was rounded to (exactly, where it is a float). */
 gcs_bounded gcs_bounded_exactly(double value);

@@ -33,7 +33,7 @@ uint64_t gcs_first_difference_16(gcs_type type, const uint16_t *a, const uint16_
 }
 
 bool gcs_within_bound(float got, double want, const gcs_bounded *bound, double *worst) {
-    if (bound->lost)
+    if (gcs_bounded_is_lost(*bound))
         return true;
     if (isnan(want))
         return isnan(got);

@@ -94,7 +94,7 @@ void gcs_judge_reference(const gcs_judge *j) {
 
 bool gcs_judge_value(const gcs_judge *j, const char *buffer, uint64_t i, double old, float got,
                      double want, const gcs_bounded *bound) {
-    if (bound->lost && !extreme(j->run->trial->class)) {
+    if (gcs_bounded_is_lost(*bound) && !extreme(j->run->trial->class)) {
         snprintf(j->why, j->why_size, "no bound for %s[%llu] in a class of plain values", buffer,
                  (unsigned long long)i);
         return false;

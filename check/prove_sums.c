@@ -93,7 +93,6 @@ static figures figures_of(const gcs_judge *j, const gcs_judged_group *g, gcs_bou
         gcs_bounded_sum_add(&f.sum, x);
         gcs_bounded_sum_add(&f.square, gcs_bounded_multiply(x, x));
         f.max.error = fmax(f.max.error, x.error);
-        f.max.lost = f.max.lost || x.lost;
     }
     /* A largest magnitude that is exact has an error of 0, by which nothing can be divided. */
     f.max.error += underflow;

@@ -146,7 +146,7 @@ static void fill(const gcs_run *r, int b, uint16_t bits) {
 /* What stands where a kernel is to write before it does: -7.4e32, which no result comes out as. */
 static const uint16_t unwritten = 0xf612;
 
-static void fill_elements(const gcs_run *r) {
+static bool fill_elements(const gcs_run *r) {
     void *const *in = r->stage->input;
     const gcs_trial *t = r->trial;
     uint64_t stride = r->kernel->view == GCS_VIEW_COLS ? t->cols : 1;
@@ -157,24 +157,24 @@ static void fill_elements(const gcs_run *r) {
                     .m = in[GCS_BUF_M],
                     .v = in[GCS_BUF_V],
                     .v_max = in[GCS_BUF_V_MAX]};
-    gcs_input_fill(t->class, t->seed, count, stride, &to);
-    if (narrow)
-        gcs_input_narrow(t->class, r->form.gradient, count, to.g, in[GCS_BUF_G]);
     fill(r, GCS_BUF_COPY, unwritten);
+    return gcs_pool_fill(r->stage->pools, t->class, t->seed, count, stride, r->form.gradient, &to,
+                         narrow ? in[GCS_BUF_G] : NULL);
 }
 
 /* Entries per group or segment: means from the class, the rest poison. */
-static void fill_groups(const gcs_run *r) {
+static bool fill_groups(const gcs_run *r) {
     void *const *want = r->stage->want;
     gcs_input to = {.w = r->stage->input[GCS_BUF_W_MEANS],
                     .g = r->stage->input[GCS_BUF_MEANS],
                     .m = want[GCS_BUF_M],
                     .v = want[GCS_BUF_V],
                     .v_max = want[GCS_BUF_V_MAX]};
-    if (r->buffer[GCS_BUF_MEANS].used)
-        gcs_input_fill(r->trial->class, ~r->trial->seed, r->buffer[GCS_BUF_MEANS].count, 1, &to);
     for (int b = GCS_BUF_OUT; b < GCS_BUFS; b++)
         fill(r, b, unwritten);
+    return !r->buffer[GCS_BUF_MEANS].used ||
+           gcs_pool_fill(r->stage->pools, r->trial->class, ~r->trial->seed,
+                         r->buffer[GCS_BUF_MEANS].count, 1, GCS_TYPE_F32, &to, NULL);
 }
 
 /* The state at the first step: the executor hands over zeros, but to CHANGE it says so. */
@@ -204,8 +204,8 @@ static bool step_state(gcs_run *r) {
 bool gcs_run_prepare(gcs_run *r) {
     decide_form(r);
     decide_buffers(r);
-    fill_elements(r);
-    fill_groups(r);
+    if (!fill_elements(r) || !fill_groups(r))
+        return false;
     fill_first_state(r);
     r->mean = gcs_element_gradient(&r->form, &(gcs_args){.g = r->stage->input[GCS_BUF_G]}, 0);
     bool part_step = r->kernel->view == GCS_VIEW_PART && r->kernel->op == GCS_OP_STEP;

@@ -36,5 +36,6 @@ void gcs_stage_close(gcs_stage *stage) {
         free(stage->old[e]);
         free(stage->exact[e]);
     }
+    gcs_pool_close(stage->pools);
     *stage = (gcs_stage){0};
 }

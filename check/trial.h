@@ -5,6 +5,7 @@
 
 #include "check/input.h"
 #include "check/memory.h"
+#include "check/pool.h"
 #include "kernels/kernel.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,6 +60,7 @@ typedef struct gcs_stage {
     void *want[GCS_BUFS];      /* what must be in it after */
     float *old[GCS_EXACTS];    /* the state before the sums that made it what is in `input` */
     double *exact[GCS_EXACTS]; /* what the reference says */
+    gcs_pool pools[GCS_CLASSES];
     struct gcs_runner *runner; /* of the kernel; NULL, as after opening: its own `run` */
 } gcs_stage;
 
