@@ -114,20 +114,14 @@ class LabDevice : public Device {
     }
 
     // A work-group of a CPU is a loop: those of many work-items take tens of times as long there,
-    // as those of one do elsewhere. Of long parts of short rows a plan has millions of items.
-    bool has_work(const gcs_opencl_kernel &kernel, std::uint64_t length) const {
-        if ((kernel.threads == 1) != lab_->is_cpu())
-            return false;
-        return kernel.row.view != GCS_VIEW_ROWS || kernel.keeping != GCS_OPENCL_SPLIT ||
-               8 * length >= kernel.depth;
-    }
-
+    // as those of one do elsewhere.
     std::vector<std::string> kernels_for(const gcs_need &need) const override {
         std::vector<std::string> names;
         for (std::size_t i = 0; i < gcs_opencl_kernel_count; i++) {
             const gcs_opencl_kernel &kernel = gcs_opencl_kernels[i];
             if (gcs_opencl_fits(&kernel, &need, &lab_->get()->device) &&
-                has_work(kernel, need.length))
+                (kernel.threads == 1) == lab_->is_cpu() &&
+                gcs_opencl_has_work(&kernel, need.length))
                 names.emplace_back(kernel.row.name);
         }
         return names;

@@ -1,6 +1,7 @@
 /* A GPU to measure on: its functions, its context, its memory. */
 #include "measure/gpu.h"
 
+#include "dispatch/cuda/module.h"
 #include "dispatch/error.h"
 
 #include <dlfcn.h>
@@ -80,6 +81,14 @@ gcs_status gcs_gpu_open(gcs_gpu *gpu, int ordinal) {
                        "no stream");
     if (status != GCS_OK)
         gcs_gpu_close(gpu);
+    return status;
+}
+
+gcs_status gcs_gpu_read_code(gcs_gpu *gpu) {
+    gcs_cu_module module = NULL;
+    const gcs_status status = gcs_cuda_module_load(gpu->driver, &module, &gpu->device);
+    if (module != NULL)
+        gpu->driver->module_unload(module);
     return status;
 }
 

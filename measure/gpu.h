@@ -47,6 +47,11 @@ typedef struct gcs_gpu {
  * (no GPU of that number), GCS_DEVICE_ERROR, GCS_OUT_OF_MEMORY. After a failure nothing is left. */
 gcs_status gcs_gpu_open(gcs_gpu *gpu, int ordinal);
 
+/* Loads the library's kernels for a moment to find out what they were written for,
+ * device.code_major, by which a kernel of clusters fits. GCS_UNSUPPORTED (the build has no kernels,
+ * or none for this GPU or driver), GCS_DEVICE_ERROR, GCS_OUT_OF_MEMORY. */
+gcs_status gcs_gpu_read_code(gcs_gpu *gpu);
+
 /* The thread has its context of before again. Allows what gcs_gpu_open failed to open. */
 void gcs_gpu_close(gcs_gpu *gpu);
 

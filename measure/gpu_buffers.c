@@ -73,7 +73,9 @@ void gcs_gpu_sets_close(gcs_gpu_sets *sets, const gcs_gpu *gpu) {
 /* ---- Copies -------------------------------------------------------------------------------- */
 
 gcs_status gcs_gpu_copies_open(gcs_gpu_copies *copies, const gcs_gpu *gpu, uint64_t bytes) {
-    static const float pattern[1024] = {0.7F}; /* other than zeros alone: those may be quicker */
+    float pattern[1021]; /* other than zeros: those may be quicker */
+    for (int i = 0; i < 1021; i++)
+        pattern[i] = (float)(i * 619 % 1021) / 1021 - 0.5F;
     const uint64_t unit = gcs_streams_padded(1) * sizeof(float), half = (bytes + 1) / 2;
     *copies = (gcs_gpu_copies){.each = (half + unit - 1) / unit * unit};
     const uint64_t both = 2 * copies->each;

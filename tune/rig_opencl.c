@@ -30,13 +30,11 @@ static const gcs_kernel *kernel_at(const gcs_rig *rig, size_t index) {
 }
 
 /* On a CPU a work-group is a loop over its work-items: kernels of many take some ten times as long,
- * as those of one do elsewhere. Split among parts that are much longer than the row, millions of
- * rows are millions of items. */
+ * as those of one do elsewhere. */
 static bool is_worth_it(const rig_opencl *opencl, const gcs_opencl_kernel *kernel,
                         uint64_t length) {
-    const bool split = kernel->keeping == GCS_OPENCL_SPLIT && kernel->row.view == GCS_VIEW_ROWS;
     return (opencl->rig.all || (kernel->threads == 1) == opencl->rig.on_cpu) &&
-           (!split || 8 * length >= kernel->depth);
+           gcs_opencl_has_work(kernel, length);
 }
 
 static bool may_race(gcs_rig *rig, const gcs_kernel *kernel, const gcs_need *need) {

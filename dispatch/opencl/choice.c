@@ -19,6 +19,11 @@ bool gcs_opencl_fits(const gcs_opencl_kernel *kernel, const gcs_need *need,
            gcs_opencl_local_bytes(kernel, need->length) <= device->local_bytes;
 }
 
+bool gcs_opencl_has_work(const gcs_opencl_kernel *kernel, uint64_t length) {
+    const bool split = kernel->keeping == GCS_OPENCL_SPLIT && kernel->row.view == GCS_VIEW_ROWS;
+    return !split || 8 * length >= kernel->depth;
+}
+
 /* ---- The fixed rule ------------------------------------------------------------------------ */
 
 #define WALKED 65536 /* elements of a row that one work-group of many work-items reads twice */

@@ -20,6 +20,10 @@ static inline const gcs_opencl_kernel *gcs_opencl_kernel_of(const gcs_kernel *ro
 bool gcs_opencl_fits(const gcs_opencl_kernel *kernel, const gcs_need *need,
                      const gcs_opencl_device *device);
 
+/* Whether a group of so many elements gives a work-item something to do: of rows that are much
+ * shorter than the parts that a kernel splits them into there may be millions of items. */
+bool gcs_opencl_has_work(const gcs_opencl_kernel *kernel, uint64_t length);
+
 /* By the fixed rule, for a tensor of so many groups (0: many); NULL: none fits. `refused` has
  * entries for all of gcs_opencl_kernels, true for those that are not to be taken; or is NULL. */
 const gcs_opencl_kernel *gcs_opencl_kernel_for(const gcs_need *need, uint64_t groups,
