@@ -162,6 +162,15 @@ GCS_INLINE void whole_lines(kept *t) {
     t->q.shift = 0;
 }
 
+/* Of the thread's four columns. */
+GCS_INLINE void read_means(const float *means, int width, vf mean[4]) {
+    const float4 x = *(const float4 *)(means + 4 * ((int)threadIdx.x % (width / 4)));
+    mean[0] = x.x;
+    mean[1] = x.y;
+    mean[2] = x.z;
+    mean[3] = x.w;
+}
+
 /* A strip of `work.count` columns in lines of a power of two of at least 32 floats, of which
  * `threads` is a multiple when divided by 4: so a thread meets the same four columns in each line.
  * Behind the lines: the sums of runs, of which there are at most 64. */
@@ -189,12 +198,10 @@ GCS_INLINE void cols_keep(const gcs_cuda_launch *launch, const gcs_rule rule, co
     __syncthreads();
     sums_of_runs(shared, rows, width, sums, threads);
     __syncthreads();
-    const int runs = (rows + GCS_RUN - 1) / GCS_RUN;
-    const int column = 4 * ((int)threadIdx.x % (width / 4));
+    means_of_columns(sums, (rows + GCS_RUN - 1) / GCS_RUN, width, rows);
+    __syncthreads();
     vf mean[4];
-    GCS_UNROLL
-    for (int c = 0; c < 4; c++)
-        mean[c] = sum_of_run(sums + column + c, runs, width) / (float)rows;
+    read_means(sums, width, mean);
     step_kept(&t, true, threads, k, mean, &e);
 }
 

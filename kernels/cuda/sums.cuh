@@ -169,4 +169,14 @@ GCS_INLINE void sums_of_runs(const float *y, int rows, int width, float *sums, c
     }
 }
 
+/* The means of columns of `rows` elements from the sums of their runs, at most 64, which are in
+ * sums[run][width]: each is left in the column's first, which nobody else reads. One thread a
+ * column: read by all that need a mean, the sums would cost more time of the shared memory than the
+ * strip's elements. Behind a barrier; the means are there behind the next. */
+GCS_INLINE void means_of_columns(float *sums, int runs, int width, int rows) {
+    const int column = (int)threadIdx.x;
+    if (column < width)
+        sums[column] = sum_of_run(sums + column, runs, width) / (float)rows;
+}
+
 #endif
