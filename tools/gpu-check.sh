@@ -1,6 +1,7 @@
 #!/bin/sh
 # gpu-check.sh [--only "STEP..."] [--minutes N] [OUTDIR]: on a machine with an NVIDIA GPU, CMake, a
-# compiler and nvcc: builds for this GPU, holds every CUDA kernel to the portable ones and measures.
+# compiler and nvcc: builds for this GPU, holds every CUDA kernel to the portable ones and measures;
+# the same by OpenCL, where the driver has it.
 # Text and JSON go to OUTDIR (default: build/gpu-check-results). A step that fails does not stop the
 # others; what does not fit into N minutes (default: 8) is left out. Nothing about the card is
 # changed.
@@ -9,7 +10,7 @@
 # is not installed (Google Benchmark, compute-sanitizer, torch) is said, and is no failure.
 set -u
 
-steps='info verify models shapes memcheck kernels peers tune racecheck'
+steps='info verify models shapes memcheck kernels peers tune opencl opencl_shapes racecheck'
 usage="usage: tools/gpu-check.sh [--only 'STEP...'] [--minutes N] [OUTDIR]
 steps: $steps; the build is always made"
 only='' minutes=8 out=''
@@ -91,9 +92,9 @@ finish() {
     printf '\n'
     for name in $ran; do
         case $name in
-        models | shapes) sed -n '/ of copy /,$p' "$out/$name.txt" ;;
+        models | shapes | opencl_shapes) sed -n '/ of copy /,$p' "$out/$name.txt" ;;
         peers) cat "$out/$name.txt" ;;
-        verify | memcheck | racecheck) printf '%s: ' "$name" && tail -n 1 "$out/$name.txt" ;;
+        verify | memcheck | racecheck | opencl) printf '%s: ' "$name" && tail -n 1 "$out/$name.txt" ;;
         esac
     done
     printf '\n%s\n' "summary ($(($(date +%s) - began)) s in all; texts and JSON in $out):"
@@ -198,6 +199,33 @@ tune() {
     step tune 90 "$gcstep" tune --backend cuda --model resnet50 --time 45 --output "$out/table.tsv"
 }
 
+# The driver's OpenCL, of which the toolkit has a loader. Without a file that names it to loaders,
+# they are told by the environment: Khronos' by the one variable, ocl-icd by the other.
+allow_opencl() {
+    if ! ls /etc/OpenCL/vendors/*.icd >/dev/null 2>&1; then
+        export OCL_ICD_FILENAMES=libnvidia-opencl.so.1 OCL_ICD_VENDORS=libnvidia-opencl.so.1
+    fi
+    toolkit=$(command -v nvcc) && toolkit=${toolkit%/bin/nvcc}
+    export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}${toolkit:-/usr/local/cuda}/lib64"
+}
+
+# The kernels as compiled for any form, in all cases; single forms in few.
+opencl() {
+    wanted opencl || wanted opencl_shapes || return
+    allow_opencl
+    device=$(timeout 30 "$gcstep" info |
+        sed -n 's/^  device \([0-9]*\) .*, GPU, OpenCL .*/\1/p' | head -n 1)
+    if [ -z "$device" ]; then
+        skip opencl 'no GPU by OpenCL'
+        return
+    fi
+    ! wanted opencl || step opencl 90 "$gcstep" verify --backend opencl --device "$device"
+    if wanted opencl_shapes && [ -n "$benches" ]; then
+        step opencl_shapes 60 "$models" --backend=opencl --device="$device" --shapes=1 \
+            --spec=sgdm --spec=adam --elements=67108864 "--benchmark_out=$out/opencl_shapes.json"
+    fi
+}
+
 ! wanted info || step info 30 "$gcstep" info
 ! wanted verify || step verify 120 "$gcstep" verify --backend cuda
 bench models 60 --model=resnet50 --model=vit_b16 --model=gpt2_124m --model=vgg16 \
@@ -207,5 +235,6 @@ sanitize memcheck 60
 bench kernels 100 --shapes=1 --all-kernels=1 --spec=sgdm --spec=adam --rounds=9
 peers
 tune
+opencl
 sanitize racecheck 240 # the longest: an H200 took 2 s a kernel
 finish
