@@ -37,12 +37,25 @@ static bool check_groups(const gcs_kernel *row, unsigned pair, unsigned kind, ui
     return false;
 }
 
+/* With a third level of sums, of kernels that take any length. */
+static uint64_t three_levels(const gcs_cuda_kernel *kernel) {
+    if (kernel->keeping != GCS_CUDA_SPLIT)
+        return 0;
+    return kernel->row.view == GCS_VIEW_COLS ? 64 * 64 * 64 + 65 : 1024 * 1024 + 1025;
+}
+
+/* Few of what is long: shorter ones stand beside each other. */
+static uint64_t groups_of(uint64_t length) {
+    if (length > 50000)
+        return 1;
+    return length <= 33 ? 37 : length < 2000 ? 5 : 2;
+}
+
 /* Around the pieces of the sums, of a thread's vectors, of a block's items and of a cluster's
  * blocks; the longest that a block or cluster of a GPU can keep. */
 static bool check_lengths(const gcs_cuda_kernel *kernel, const gcs_kernel *row, unsigned pair,
                           unsigned kind, gcs_check_report *report) {
     const uint64_t capacity = kernel->capacity, segments = kernel->cluster * (uint64_t)1024;
-    const bool three_levels = kernel->keeping == GCS_CUDA_SPLIT && pair == 0;
     const uint64_t lengths[] = {1,
                                 9,
                                 27,
@@ -64,10 +77,10 @@ static bool check_lengths(const gcs_cuda_kernel *kernel, const gcs_kernel *row, 
                                 segments,
                                 segments + 1,
                                 3 * segments - 5,
-                                three_levels ? 1024 * 1024 + 1025 : 0};
+                                pair == 0 ? three_levels(kernel) : 0};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        const uint64_t length = lengths[i], groups = length <= 33 ? 37 : length < 2000 ? 5 : 2;
-        if (length != 0 && !check_groups(row, pair, kind, groups, length, report))
+        if (lengths[i] != 0 &&
+            !check_groups(row, pair, kind, groups_of(lengths[i]), lengths[i], report))
             return false;
     }
     return true;

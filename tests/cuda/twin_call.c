@@ -150,10 +150,13 @@ static void run_in_twin(const gcs_args *a) {
 /* ---- What the twin need not do ---------------------------------------------------------------
  */
 
-/* A cluster has thousands of threads for each group: one call in so many is run with them. */
+/* A cluster has thousands of threads for each group: one call in so many is run with them, fewer of
+ * the largest, which differs from the others in nothing but their number. */
 static uint64_t one_in(const gcs_cuda_kernel *kernel) {
     const uint64_t threads = (uint64_t)kernel->cluster * kernel->threads;
-    return now.options.sampled && threads > 1024 ? threads / 512 : 1;
+    if (!now.options.sampled || threads <= 1024)
+        return 1;
+    return threads > 4096 ? threads / 128 : threads / 512;
 }
 
 /* Of a kernel whose blocks have one group or strip each, so many at the beginning and at the end of
