@@ -3,8 +3,10 @@
  * check_cuda [--small | --races | --all] [--order NAME] [--kernel PART]: each kernel with few
  * shapes, and then, of the kernels that differ in the rule alone, one with all cases of check/;
  * --small: without these;
- * --all: each with these; --races: of these kernels one, with few shapes, and clusters of two
- * blocks. In one order of threads, or in another one with each launch. Exit status 0: all passed.
+ * --all: each with these; --races: of these kernels one, and of those that keep groups in shared
+ * memory, which differ in the number of threads alone, the smallest, with few shapes, and clusters
+ * of two blocks. In one order of threads, or in another one with each launch. Exit status 0: all
+ * passed.
  */
 #include "check/check.h"
 #include "check/forms.h"
@@ -44,6 +46,11 @@ static uint64_t three_levels(const gcs_cuda_kernel *kernel) {
     return kernel->row.view == GCS_VIEW_COLS ? 64 * 64 * 64 + 65 : 1024 * 1024 + 1025;
 }
 
+/* For races it is enough that every loop of sums goes round twice: columns do with 129 runs. */
+static bool is_wanted(const gcs_kernel *row, uint64_t length) {
+    return length != 0 && (mode != RACES || row->view != GCS_VIEW_COLS || length < 10000);
+}
+
 /* Few of what is long: shorter ones stand beside each other. */
 static uint64_t groups_of(uint64_t length) {
     if (length > 50000)
@@ -79,24 +86,36 @@ static bool check_lengths(const gcs_cuda_kernel *kernel, const gcs_kernel *row, 
                                 3 * segments - 5,
                                 pair == 0 ? three_levels(kernel) : 0};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        if (lengths[i] != 0 &&
+        if (is_wanted(row, lengths[i]) &&
             !check_groups(row, pair, kind, groups_of(lengths[i]), lengths[i], report))
             return false;
     }
     return true;
 }
 
-/* Every pair of rule and centre with some shape, all lengths with a few. */
+/* Whether a pair of rule and centre is one of few with which all rules are there, and all centres:
+ * rules take turns with them. */
+static bool is_turn(const gcs_kernel *row, unsigned pair, unsigned pairs) {
+    unsigned centers = 1;
+    while (centers < pairs && gcs_forms_at(row, centers, 0).rule == gcs_forms_at(row, 0, 0).rule)
+        centers++;
+    return centers == pairs || pair % centers == pair / centers % centers;
+}
+
+/* Every pair of rule and centre with some shape, all lengths with a few; for races fewer. */
 static bool check_small(const gcs_cuda_kernel *kernel, const gcs_kernel *row,
                         gcs_check_report *report) {
     const unsigned pairs = gcs_forms_pairs(row), kinds = gcs_forms_kinds(row);
     *report = (gcs_check_report){0};
     for (unsigned pair = 0; pair < pairs; pair++) {
         const unsigned kind = pair * 7 % kinds;
+        if (mode == RACES && !is_turn(row, pair, pairs))
+            continue;
         if (!check_groups(row, pair, kind, 7, 70 + pair, report) ||
             !check_groups(row, pair, (kind + 4) % kinds, 2, 1100 + pair, report))
             return false;
-        if (pair % 11 == 0 && !check_lengths(kernel, row, pair, (kind + 1) % kinds, report))
+        if (pair % (mode == RACES ? pairs : 11) == 0 &&
+            !check_lengths(kernel, row, pair, (kind + 1) % kinds, report))
             return false;
     }
     return true;
@@ -131,13 +150,27 @@ static bool is_thorough(size_t index) {
     return mode == ALL || index - begin == loop % (end - begin);
 }
 
+/* Whether a kernel before it in the list does the same with fewer threads. */
+static bool is_larger(size_t index) {
+    const gcs_cuda_kernel *kernel = &gcs_cuda_kernels[index];
+    for (size_t i = 0; i < index; i++) {
+        const gcs_cuda_kernel *other = &gcs_cuda_kernels[i];
+        if (other->row.general == kernel->row.general && other->row.center == kernel->row.center &&
+            other->row.view == kernel->row.view && other->keeping == kernel->keeping &&
+            !same_loop(other, kernel))
+            return kernel->keeping == GCS_CUDA_KEEP || kernel->keeping == GCS_CUDA_CLUSTER;
+    }
+    return false;
+}
+
 static bool check(size_t index) {
     const gcs_cuda_kernel *kernel = &gcs_cuda_kernels[index];
     gcs_kernel row;
     gcs_check_report report, all = {0};
     const double start = seconds();
     const bool thorough = is_thorough(index);
-    if (strstr(kernel->row.name, part) == NULL || (mode == RACES && !thorough))
+    if (strstr(kernel->row.name, part) == NULL ||
+        (mode == RACES && (!thorough || is_larger(index))))
         return true;
     checked++;
     if (!twin_call_open(kernel, &options, &row)) {
