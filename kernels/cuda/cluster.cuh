@@ -32,19 +32,27 @@ GCS_INLINE float sum_of_cluster(const float *sums, int each, int segments) {
     return sum;
 }
 
-/* The mean of a row, of which each block has `each` segments summed in its `sums`. All threads
- * call; to be followed by cluster_wait, before which no block's shared memory goes. */
+/* The mean of a row, of which each block has `each` segments summed in its `sums`, behind a barrier
+ * of the cluster. All threads call; to be followed by cluster_wait, before which no block's shared
+ * memory goes. */
 GCS_INLINE float mean_of_cluster(float *sums, int each, int segments, float length) {
-    cluster_arrive();
-    cluster_wait();
     if (warp_of_block() == 0) {
         const float sum = fold_lanes(sum_of_cluster(sums, each, segments));
         if (lane_of_warp() == 0)
             sums[CLUSTER_SEGMENTS] = sum / length;
     }
     __syncthreads();
-    cluster_arrive();
+    cluster_arrive_unordered();
     return sums[CLUSTER_SEGMENTS];
+}
+
+/* The cluster's barrier behind the sums, while the first loads of the second walk are under way:
+ * asked for before it, they would be waited for there. */
+GCS_INLINE void meet_cluster(const kept *t, const bool strip, const int threads, const int k,
+                             elements *e) {
+    cluster_arrive();
+    load_round(t, strip, (int)threadIdx.x, threads, k, e);
+    cluster_wait();
 }
 
 /* All items of a cluster's blocks are the same: row `first`. At most 1,024 segments. */
@@ -65,8 +73,6 @@ GCS_INLINE void rows_cluster(const gcs_cuda_launch *launch, const gcs_rule rule,
     t.y = shared + CLUSTER_FLOATS;
     t.fours = t.n == 0 ? 0 : (t.n + t.q.shift + 3) / 4;
     keep_all(&t, false, threads, k, 2);
-    elements e;
-    load_round(&t, false, (int)threadIdx.x, threads, k, &e);
     __syncthreads();
     for (int i = warp_of_block(); i * GCS_SEGMENT < t.n; i += threads / 32) {
         const int rest = t.n - i * GCS_SEGMENT, n = rest < GCS_SEGMENT ? rest : GCS_SEGMENT;
@@ -74,6 +80,8 @@ GCS_INLINE void rows_cluster(const gcs_cuda_launch *launch, const gcs_rule rule,
         if (lane_of_warp() == 0)
             shared[i] = sum;
     }
+    elements e;
+    meet_cluster(&t, false, threads, k, &e);
     const float mean = mean_of_cluster(shared, each, segments, (float)t.b.cols);
     const vf means[4] = {mean, mean, mean, mean};
     step_kept(&t, false, threads, k, means, &e);
@@ -122,15 +130,13 @@ GCS_INLINE void cols_cluster(const gcs_cuda_launch *launch, const gcs_rule rule,
     t.y = copies + runs * width;
     t.fours = rows << t.line;
     keep_all(&t, true, threads, k, 2);
-    elements e;
-    load_round(&t, true, (int)threadIdx.x, threads, k, &e);
     __syncthreads();
     sums_of_runs(t.y, rows, width, shared, threads);
-    cluster_arrive();
-    cluster_wait();
+    elements e;
+    meet_cluster(&t, true, threads, k, &e);
     gather_sums(shared, each * width, runs * width, copies, threads);
     __syncthreads();
-    cluster_arrive();
+    cluster_arrive_unordered();
     means_of_columns(copies, runs, width, all);
     __syncthreads();
     vf mean[4];

@@ -105,9 +105,15 @@ GCS_DEVICE uint32_t cluster_blocks() {
 }
 
 /* A barrier of the cluster's threads in two halves: what was written before the one is seen behind
- * the other. */
+ * the other. The first is a fence: it waits for all that the thread has asked of memory, loads too.
+ */
 GCS_DEVICE void cluster_arrive() {
     GCS_CLUSTER_ASM("barrier.cluster.arrive.release.aligned;" : : : "memory");
+}
+
+/* The first half where nobody is to see anything: it waits for nothing. */
+GCS_DEVICE void cluster_arrive_unordered() {
+    GCS_CLUSTER_ASM("barrier.cluster.arrive.relaxed.aligned;" : : : "memory");
 }
 GCS_DEVICE void cluster_wait() {
     GCS_CLUSTER_ASM("barrier.cluster.wait.acquire.aligned;" : : : "memory");

@@ -82,7 +82,7 @@ uint32_t twin_count_up(uint32_t *counter, uint32_t last);
 void twin_fence();
 uint32_t twin_cluster_rank();
 uint32_t twin_cluster_blocks();
-void twin_cluster_arrive(const twin_place &place);
+void twin_cluster_arrive(bool ordered, const twin_place &place);
 void twin_cluster_wait(const twin_place &place);
 const float *twin_of_cluster(const float *p, uint32_t rank, const twin_place &place);
 [[noreturn]] void twin_misaligned(const void *p, unsigned bytes, const twin_place &place);
@@ -116,7 +116,10 @@ GCS_DEVICE uint32_t cluster_blocks() {
     return twin_cluster_blocks();
 }
 GCS_DEVICE void cluster_arrive(const twin_place &place = twin_here()) {
-    twin_cluster_arrive(place);
+    twin_cluster_arrive(true, place);
+}
+GCS_DEVICE void cluster_arrive_unordered(const twin_place &place = twin_here()) {
+    twin_cluster_arrive(false, place);
 }
 GCS_DEVICE void cluster_wait(const twin_place &place = twin_here()) {
     twin_cluster_wait(place);

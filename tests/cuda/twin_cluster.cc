@@ -21,7 +21,7 @@ static void open_barrier(twin_cluster &cluster) {
     }
 }
 
-void twin_cluster_arrive(const twin_place &place) {
+void twin_cluster_arrive(bool ordered, const twin_place &place) {
     twin_thread &me = *twin.now;
     twin_cluster &cluster = *me.block->cluster;
     if (me.cluster_arrived != me.cluster_waited)
@@ -32,7 +32,8 @@ void twin_cluster_arrive(const twin_place &place) {
                        twin_file(place), place.line, twin_file(cluster.place), cluster.place.line);
     cluster.place = place;
     me.cluster_arrived++;
-    twin_order_release(&cluster.order[cluster.turn & 1]);
+    if (ordered)
+        twin_order_release(&cluster.order[cluster.turn & 1]);
     if (++cluster.arrived == twin.threads * twin.options.cluster)
         open_barrier(cluster);
 }
