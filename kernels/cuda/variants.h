@@ -8,6 +8,7 @@
  * docs/decisions.md has the figures. */
 #define GCS_CUDA_VARIANTS(X)                                                                       \
     X(flat, linear256, linear, 256, 4, 1, 1, 1024)                                                 \
+    X(flat, linear128, linear, 128, 8, 2, 1, 1024)                                                 \
     X(flat, traffic256, traffic, 256, 4, 1, 1, 1024)                                               \
     X(rows, block128, block, 128, 8, 2, 1, 1024)                                                   \
     X(rows, block256, block, 256, 4, 2, 1, 2048)                                                   \
