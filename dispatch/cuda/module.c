@@ -23,9 +23,18 @@ static gcs_status read_code(const gcs_cuda_driver *driver, gcs_cu_module module,
     return GCS_OK;
 }
 
+gcs_status gcs_cuda_module_check(void) {
+    if (gcs_cuda_built_image.fatbin == NULL)
+        return gcs_fail(GCS_UNSUPPORTED, "this build has no CUDA kernels (nvcc was not found)");
+    return GCS_OK;
+}
+
 gcs_status gcs_cuda_module_load(const gcs_cuda_driver *driver, gcs_cu_module *module,
                                 gcs_cuda_device *device) {
     const gcs_cuda_image *image = &gcs_cuda_built_image;
+    const gcs_status status = gcs_cuda_module_check();
+    if (status != GCS_OK)
+        return status;
     /* Machine code is for drivers of the same major version on. */
     const bool is_older = driver->version / 1000 < image->version / 1000;
     const gcs_cu_result result =

@@ -5,8 +5,11 @@
 #include "dispatch/cuda/device.h"
 #include "kernels/cuda/launch.h"
 
+/* GCS_UNSUPPORTED: the library was built without kernels. */
+gcs_status gcs_cuda_module_check(void);
+
 /* Loads the library's kernels into the current context; to be given back by driver->module_unload.
- * GCS_UNSUPPORTED: the driver is too old for them, or the GPU is. */
+ * GCS_UNSUPPORTED: there are none, or the driver is too old for them, or the GPU is. */
 gcs_status gcs_cuda_module_load(const gcs_cuda_driver *driver, gcs_cu_module *module,
                                 gcs_cuda_device *device);
 

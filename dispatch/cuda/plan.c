@@ -35,9 +35,9 @@ static gcs_status check_stream(const struct gcs_cuda_plan *cuda, gcs_cu_stream s
 
 /* The calling thread's current context, its GPU, and the kernels in it. */
 static gcs_status open_context(struct gcs_cuda_plan *cuda, gcs_cu_stream stream) {
-    if (gcs_cuda_built_image.fatbin == NULL)
-        return gcs_fail(GCS_UNSUPPORTED, "this build has no CUDA kernels (nvcc was not found)");
-    gcs_status status = gcs_cuda_open(&cuda->driver);
+    gcs_status status = gcs_cuda_module_check();
+    if (status == GCS_OK)
+        status = gcs_cuda_open(&cuda->driver);
     if (status != GCS_OK)
         return status;
     gcs_cu_result result = cuda->driver->context_current(&cuda->context);
