@@ -111,7 +111,8 @@ GCS_DEVICE void cluster_arrive() {
     GCS_CLUSTER_ASM("barrier.cluster.arrive.release.aligned;" : : : "memory");
 }
 
-/* The first half where nobody is to see anything: it waits for nothing. */
+/* The first half where nobody is to see anything: it waits for nothing. What the thread has loaded
+ * from other blocks must have been used before it, behind a barrier of the block. */
 GCS_DEVICE void cluster_arrive_unordered() {
     GCS_CLUSTER_ASM("barrier.cluster.arrive.relaxed.aligned;" : : : "memory");
 }

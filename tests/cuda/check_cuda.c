@@ -150,7 +150,8 @@ static bool is_thorough(size_t index) {
     return mode == ALL || index - begin == loop % (end - begin);
 }
 
-/* Whether a kernel before it in the list does the same with fewer threads. */
+/* Whether a kernel before it in the list, which is by threads, does the same with fewer of them, or
+ * in smaller clusters. (What else differs, how many loads a round has, another kernel has too.) */
 static bool is_larger(size_t index) {
     const gcs_cuda_kernel *kernel = &gcs_cuda_kernels[index];
     for (size_t i = 0; i < index; i++) {

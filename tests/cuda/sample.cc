@@ -155,6 +155,17 @@ GCS_KERNEL(sample_cluster_early, SAMPLE_THREADS, 1) {
     cluster_kernel(launch, shared, false, true);
 }
 
+GCS_KERNEL(sample_cluster_unordered, SAMPLE_THREADS, 1) {
+    GCS_SHARED(shared);
+    shared[threadIdx.x] = gradient(launch)[element()];
+    cluster_arrive_unordered();
+    cluster_wait();
+    const uint32_t next = (cluster_rank() + 1) % cluster_blocks();
+    launch.matrices[0].w[element()] = load_of_cluster(shared + threadIdx.x, next);
+    cluster_arrive_unordered();
+    cluster_wait();
+}
+
 GCS_KERNEL(sample_cluster_ends, SAMPLE_THREADS, 1) {
     GCS_SHARED(shared);
     cluster_kernel(launch, shared, true, false);
