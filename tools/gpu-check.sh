@@ -10,7 +10,7 @@
 # is not installed (Google Benchmark, compute-sanitizer, torch) is said, and is no failure.
 set -u
 
-steps='info verify models shapes memcheck kernels peers tune opencl opencl_shapes racecheck'
+steps='info verify models shapes memcheck kernels peers tune racecheck opencl_shapes opencl'
 usage="usage: tools/gpu-check.sh [--only 'STEP...'] [--minutes N] [OUTDIR]
 steps: $steps; the build is always made"
 only='' minutes=8 out=''
@@ -209,21 +209,37 @@ allow_opencl() {
     export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}${toolkit:-/usr/local/cuda}/lib64"
 }
 
-# The kernels as compiled for any form, in all cases; single forms in few.
+# Its GPU, by number; nothing where there is none.
+opencl_device() {
+    timeout 30 "$gcstep" info >"$out/info_opencl.txt" 2>&1
+    sed -n 's/^  device \([0-9]*\) .*, GPU, OpenCL .*/\1/p' "$out/info_opencl.txt" | head -n 1
+}
+
+# As CUDA's shapes; and few cases of every kernel, compiled for any form: NVIDIA's compiler has some
+# sixty programs to make.
 opencl() {
     wanted opencl || wanted opencl_shapes || return
     allow_opencl
-    device=$(timeout 30 "$gcstep" info |
-        sed -n 's/^  device \([0-9]*\) .*, GPU, OpenCL .*/\1/p' | head -n 1)
-    if [ -z "$device" ]; then
-        skip opencl 'no GPU by OpenCL'
+    device=$(opencl_device)
+    for name in opencl_shapes opencl; do
+        if wanted "$name" && [ -z "$device" ]; then
+            skip "$name" 'no GPU by OpenCL (info_opencl.txt)'
+        fi
+    done
+    [ -n "$device" ] || return
+    bench_by_opencl
+    ! wanted opencl || step opencl 240 "$gcstep" verify --backend opencl --device "$device" \
+        --small --forms 0
+}
+
+bench_by_opencl() {
+    wanted opencl_shapes || return
+    if [ -z "$benches" ]; then
+        skip opencl_shapes 'Google Benchmark is not installed'
         return
     fi
-    ! wanted opencl || step opencl 90 "$gcstep" verify --backend opencl --device "$device"
-    if wanted opencl_shapes && [ -n "$benches" ]; then
-        step opencl_shapes 60 "$models" --backend=opencl --device="$device" --shapes=1 \
-            --spec=sgdm --spec=adam --elements=67108864 "--benchmark_out=$out/opencl_shapes.json"
-    fi
+    step opencl_shapes 90 "$models" --backend=opencl --device="$device" --shapes=1 --spec=sgdm \
+        --spec=adam --elements=67108864 "--benchmark_out=$out/opencl_shapes.json"
 }
 
 ! wanted info || step info 30 "$gcstep" info
@@ -232,9 +248,9 @@ bench models 60 --model=resnet50 --model=vit_b16 --model=gpt2_124m --model=vgg16
     --model=mobilenet_v2 --spec=sgdm --spec=adam --rounds=25
 bench shapes 75 --shapes=1 --spec=sgdm --spec=adam
 sanitize memcheck 60
-bench kernels 100 --shapes=1 --all-kernels=1 --spec=sgdm --spec=adam --rounds=9
+bench kernels 140 --shapes=1 --all-kernels=1 --spec=sgdm --spec=adam --rounds=9
 peers
 tune
-opencl
 sanitize racecheck 240 # the longest: an H200 took 2 s a kernel
+opencl
 finish
