@@ -3,6 +3,10 @@
 #include <float.h>
 #include <math.h>
 
+static const double unit = 0x1p-24;       /* half an ulp of 1: the largest relative rounding */
+static const double underflow = 0x1p-150; /* half the smallest subnormal: the absolute one */
+static const double flushed = 0x1p-126;   /* what flush() takes away, at most */
+
 static bool is_lost(gcs_bounded a) {
     return gcs_bounded_is_lost(a);
 }
@@ -11,10 +15,6 @@ static bool is_lost(gcs_bounded a) {
 static double within_floats(double magnitude, double error) {
     return magnitude + error < (double)FLT_MAX ? error : INFINITY;
 }
-
-static const double unit = 0x1p-24;       /* half an ulp of 1: the largest relative rounding */
-static const double underflow = 0x1p-150; /* half the smallest subnormal: the absolute one */
-static const double flushed = 0x1p-126;   /* what flush() takes away, at most */
 
 gcs_bounded gcs_bounded_exactly(double value) {
     return (gcs_bounded){.value = value};
