@@ -10,7 +10,7 @@
 # is not installed (Google Benchmark, compute-sanitizer, torch) is said, and is no failure.
 set -u
 
-steps='info verify models shapes memcheck kernels peers tune racecheck opencl_shapes opencl'
+steps='info verify models shapes memcheck tune kernels peers racecheck opencl_shapes opencl'
 usage="usage: tools/gpu-check.sh [--only 'STEP...'] [--minutes N] [OUTDIR]
 steps: $steps; the build is always made"
 only='' minutes=8 out=''
@@ -248,9 +248,9 @@ bench models 60 --model=resnet50 --model=vit_b16 --model=gpt2_124m --model=vgg16
     --model=mobilenet_v2 --spec=sgdm --spec=adam --rounds=25
 bench shapes 75 --shapes=1 --spec=sgdm --spec=adam
 sanitize memcheck 60
+tune
 bench kernels 140 --shapes=1 --all-kernels=1 --spec=sgdm --spec=adam --rounds=9
 peers
-tune
 sanitize racecheck 240 # the longest: an H200 took 2 s a kernel
 opencl
 finish
